@@ -1,0 +1,25 @@
+-- What Piccolo cannot express for the kernel's tables. Idempotent; applied after every migration.
+create index if not exists outbox_event_open on outbox_event (id) where done_at is null;
+create unique index if not exists handled_event_once on handled_event (event, handler);
+create index if not exists send_job_due on send_job (due_at) where state = 'pending';
+create index if not exists send_job_queue on send_job (queue, seq) where state = 'pending' and queue is not null;
+create index if not exists send_job_subject on send_job (subject);
+create unique index if not exists idempotency_record_key on idempotency_record (principal, key);
+create index if not exists idempotency_record_age on idempotency_record (created_at);
+create index if not exists audit_entry_subject on audit_entry (subject, id);
+
+alter table audit_entry add column if not exists xid xid8 not null default pg_current_xact_id();
+alter table audit_entry add column if not exists seal bigint;
+create index if not exists audit_entry_unsealed on audit_entry (id) where seal is null;
+
+-- Evidence is appended, never changed: only the sealer may set the block number, once.
+create or replace function audit_entry_is_evidence() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' or old.seal is not null
+     or (to_jsonb(new) - 'seal') is distinct from (to_jsonb(old) - 'seal') then
+    raise exception 'audit_entry is append-only' using errcode = 'GW900';
+  end if;
+  return new;
+end $$;
+create or replace trigger audit_entry_is_evidence before update or delete on audit_entry
+  for each row execute function audit_entry_is_evidence();

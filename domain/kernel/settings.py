@@ -1,0 +1,88 @@
+"""Every setting of the product, read once from `GW_…` environment variables.
+
+A typo stops the start: an unknown `GW_` name is an error. Development defaults for secrets are refused
+when `GW_ENV=production`. The README's table of settings is compared with this struct by a test.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+SECRET_BYTES_MIN = 32
+DEVELOPMENT_SECRET = "development-only-secret-never-in-production-0123456789"  # refused in production
+SECRET_NAMES = ("token_secret", "seal_keys", "lookup_secret", "case_platform_secrets", "wechat_secret")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One field per `GW_` variable; the comment says the unit and what it decides."""
+
+    env: Literal["development", "production"] = "development"
+    data_dir: str = ".data"  # folder of the embedded servers and their generated passwords
+    database_url: str = ""  # postgresql://…; empty: the embedded PostgreSQL
+    redis_url: str = ""  # redis://…; empty: the embedded Valkey
+    broker_url: str = ""  # Celery broker; empty: the same as redis_url
+    s3_url: str = ""  # https://…; empty: the embedded S3
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    s3_region: str = "us-east-1"
+    s3_bucket: str = "green-whistle"
+    public_url: str = "http://127.0.0.1:8000"  # how the outside reaches this API; used in links and token issuer
+    database_pool_max: Annotated[int, msgspec.Meta(ge=1, le=200)] = 16  # connections per process
+    trusted_proxies: str = ""  # comma-separated addresses whose X-Forwarded-For counts
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    token_secret: str = DEVELOPMENT_SECRET  # HMAC key of access tokens, >= 32 bytes
+    seal_keys: str = f"dev1:{DEVELOPMENT_SECRET}"  # id:secret[,id:secret…]; the first seals, all open
+    lookup_secret: str = DEVELOPMENT_SECRET  # key of the blind indexes (phone, openid, owner tag)
+    case_platform_url: str = ""  # base address of the bureau's case platform
+    case_platform_secrets: str = DEVELOPMENT_SECRET  # comma-separated; the first signs, all verify
+    wechat_url: str = "https://api.weixin.qq.com"
+    wechat_appid: str = "wx0000000000000000"
+    wechat_secret: str = DEVELOPMENT_SECRET
+    wechat_push_token: str = ""  # message-push token; empty: push is refused
+    wechat_push_aes_key: str = ""  # EncodingAESKey, 43 characters
+    wechat_templates: str = ""  # topic=template_id:field,field;…; empty: no subscribe messages
+    district: str = "qinghe"  # which folder of seed data and service area is served
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment; raises `msgspec.ValidationError` or `ValueError` naming the variable."""
+    source = os.environ if environ is None else environ
+    ours = {name[3:].lower(): value for name, value in source.items() if name.startswith("GW_")}
+    settings = msgspec.convert(ours, Settings, strict=False)
+    if settings.env == "production":
+        refuse_development_secrets(settings)
+    return settings
+
+
+def refuse_development_secrets(settings: Settings) -> None:
+    """Raises `ValueError` with every secret that is missing, short or well known."""
+    weak = [
+        f"GW_{name.upper()}"
+        for name in SECRET_NAMES
+        if DEVELOPMENT_SECRET in (value := getattr(settings, name)) or len(value.encode()) < SECRET_BYTES_MIN
+    ]
+    if weak:
+        raise ValueError(f"production needs its own secrets of at least {SECRET_BYTES_MIN} bytes: {', '.join(weak)}")
+
+
+def data_dir(settings: Settings) -> Path:
+    """The absolute data folder, created by whoever writes to it first."""
+    return Path(settings.data_dir).expanduser().resolve()
+
+
+_process: list[Settings] = []
+
+
+def use(settings: Settings) -> None:
+    """Makes these the process's settings; called once by the API, a worker child, a command or a test."""
+    _process[:] = [settings]
+
+
+def current() -> Settings:
+    """The process's settings; read from the environment when nobody called `use`."""
+    if not _process:
+        use(load())
+    return _process[0]

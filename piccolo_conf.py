@@ -1,0 +1,12 @@
+"""What Piccolo's commands need: the engine and the list of apps, lowest room first."""
+
+from piccolo.conf.apps import AppRegistry
+
+from domain.kernel.database import ENGINE
+
+DB = ENGINE
+APP_REGISTRY = AppRegistry(
+    apps=[
+        "domain.kernel.piccolo_app",
+    ]
+)
