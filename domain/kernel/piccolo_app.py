@@ -11,6 +11,6 @@ ROOT = Path(__file__).parents[2]
 APP_CONFIG = AppConfig(
     app_name="kernel",
     migrations_folder_path=str(ROOT / "migrations" / "kernel"),
-    table_classes=[t.OutboxEvent, t.HandledEvent, t.SendJob, t.IdempotencyRecord, t.AuditEntry, t.AuditSeal],
+    table_classes=[t.OutboxEvent, t.HandledEvent, t.SendJob, t.IdempotencyRecord, t.AuditEntry, t.AuditSeal, t.Tick],
     migration_dependencies=[],
 )

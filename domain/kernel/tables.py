@@ -91,3 +91,10 @@ class AuditSeal(Table, tablename="audit_seal"):
     hash = Bytea(null=False, default=None)
     previous = Bytea(null=False, default=None)
     sealed_at = Timestamptz(null=False, default=None)
+
+
+class Tick(Table, tablename="tick"):
+    """The latest minute, hour and day for which a `Ticked` event was recorded."""
+
+    every = Varchar(length=8, primary_key=True, null=False, default=None)
+    at = Timestamptz(null=False, default=None)

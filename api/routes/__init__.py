@@ -1,0 +1,1 @@
+"""One file per noun of the HTTP API; each exports `ROUTES`, listed in `api.app`."""

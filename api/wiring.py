@@ -1,0 +1,16 @@
+"""Who listens to which event, and who sends which kind of job. Nothing else stands here."""
+
+from api.parts import Parts
+from domain.kernel import chores
+from domain.kernel.events import Ticked
+from domain.kernel.handling import Subscribers
+from domain.kernel.leases import Sender
+
+SUBSCRIBERS: Subscribers = {
+    Ticked: (chores.forget_old_answers, chores.seal_audit, chores.tidy_outbox),
+}
+
+
+def senders(parts: Parts) -> dict[str, Sender]:
+    """The sender of every kind of job, bound to this process's parts."""
+    return {}

@@ -1,0 +1,164 @@
+"""The Celery app: three tasks (relay, handle, send), one beat table, one event loop and pool per child.
+
+PostgreSQL is the truth; Celery only makes it prompt. A message carries a batch of row ids and may be lost or doubled:
+leases in the rows make both harmless. `relay` runs each second from beat and after commits (see `api.wakeup`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from kombu.exceptions import OperationalError
+
+from api import logs
+from api.parts import Parts, open_parts
+from api.wiring import SUBSCRIBERS, senders
+from domain.kernel import chores, clock, database, handling, leases, outbox, settings
+
+log = logging.getLogger(__name__)
+
+RELAY_EVERY_S = 1.0
+EVENTS_PER_MESSAGE = 50
+JOBS_PER_MESSAGE = 20
+SENDS_AT_ONCE = 10  # calls one child has under way
+VISIBILITY_TIMEOUT_S = 90  # the broker offers an unacknowledged message again; tasks are shorter than this
+assert leases.LEASE_S < VISIBILITY_TIMEOUT_S  # noqa: S101 - limits that must hold at import
+
+
+def make_app() -> Celery:
+    """The Celery app for the configured broker."""
+    chosen = settings.current()
+    made = Celery("green_whistle", broker=chosen.broker_url or chosen.redis_url or "memory://")
+    made.conf.update(
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        broker_connection_retry_on_startup=True,
+        broker_connection_timeout=2,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "unacked_restore_interval": 2,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+        },
+        task_publish_retry=False,
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={"relay": {"task": "relay", "schedule": RELAY_EVERY_S, "options": {"expires": 5}}},
+        timezone="UTC",
+    )
+    return made
+
+
+app = make_app()
+_loop: list[asyncio.AbstractEventLoop] = []
+_parts: list[Parts] = []
+_stack: list[AsyncExitStack] = []
+
+
+@setup_logging.connect
+def _log(**_: object) -> None:
+    logs.configure(settings.current())
+
+
+@worker_process_init.connect
+def open_child(**_: object) -> None:
+    """One loop and one pool for this child, opened after the fork."""
+    loop = asyncio.new_event_loop()
+    stack = AsyncExitStack()
+    _loop[:], _stack[:] = [loop], [stack]
+    _parts[:] = [loop.run_until_complete(stack.enter_async_context(open_parts(settings.current())))]
+
+
+@worker_process_shutdown.connect
+def close_child(**_: object) -> None:
+    """Closes what `open_child` opened."""
+    if _loop:
+        _loop[0].run_until_complete(_stack[0].aclose())
+        _loop[0].close()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    _loop[0].run_until_complete(work)
+
+
+def _publish(task: str, ids: list[Any]) -> bool:
+    """Whether the broker took the message; the rows' leases cover the other case."""
+    try:
+        app.send_task(task, args=[ids])
+    except (OperationalError, OSError) as error:
+        log.warning("publish_failed", extra={"task": task, "error": repr(error)})
+        return False
+    return True
+
+
+@app.task(name="relay")
+def relay() -> None:
+    """Offers open events and due jobs to workers, in batches of ids."""
+    _run(relay_once())
+
+
+@app.task(name="handle")
+def handle(event_ids: list[int]) -> None:
+    """Runs the subscribers of these events, then offers the jobs they queued."""
+    _run(handle_batch(event_ids))
+
+
+@app.task(name="send")
+def send(job_ids: list[str]) -> None:
+    """Calls other machines for these jobs."""
+    _run(send_batch([UUID(job_id) for job_id in job_ids], parts=_parts[0]))
+
+
+async def relay_once() -> None:
+    """One round: ticks, open events, due jobs. What cannot be published is released at once."""
+    now = clock.utc_now()
+    await chores.tick(now=now)
+    event_ids = await outbox.claim(now=now)
+    for start in range(0, len(event_ids), EVENTS_PER_MESSAGE):
+        batch = event_ids[start : start + EVENTS_PER_MESSAGE]
+        if not _publish("handle", batch):
+            await outbox.release(batch)
+    job_ids = await leases.offer(now=now)
+    for start in range(0, len(job_ids), JOBS_PER_MESSAGE):
+        jobs = job_ids[start : start + JOBS_PER_MESSAGE]
+        if not _publish("send", [str(job_id) for job_id in jobs]):
+            await leases.release(jobs)
+
+
+async def handle_batch(event_ids: list[int]) -> None:
+    """Handles the batch, then relays what it produced without waiting for beat."""
+    await handling.handle(event_ids, subscribers=SUBSCRIBERS, now=clock.utc_now())
+    await relay_once()
+
+
+async def send_batch(job_ids: list[UUID], *, parts: Parts) -> None:
+    """Claims, calls with no transaction open, records each outcome; then relays what followed."""
+    known = senders(parts)
+    gate = asyncio.Semaphore(SENDS_AT_ONCE)
+    jobs = await leases.claim(job_ids, now=clock.utc_now())
+    await asyncio.gather(*(_send_one(job, known=known, gate=gate) for job in jobs))
+    await relay_once()
+
+
+async def _send_one(job: leases.Job, *, known: leases.Senders, gate: asyncio.Semaphore) -> None:
+    sender = known.get(job.kind)
+    if sender is None:
+        log.error("no_sender", extra={"kind": job.kind})
+        return  # the lease runs out; a newer worker that knows the kind takes it
+    async with gate:
+        try:
+            outcome: leases.Outcome = await sender.send(job)
+        except Exception as error:
+            log.exception("sender_failed", extra={"kind": job.kind})
+            outcome = leases.Retry(f"failed here: {type(error).__name__}")
+    await leases.record_outcome(job, outcome, sender=sender, now=clock.utc_now())
+    database.committed()
