@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
+PAIR = 2  # id and secret
 
 
 class SealBroken(Exception):
@@ -25,7 +26,7 @@ class KeyRing:
     def __init__(self, setting: str) -> None:
         """`setting` is `id:secret[,id:secret…]`; raises ValueError when it is empty or an id repeats."""
         pairs = [entry.split(":", 1) for entry in setting.split(",") if entry]
-        if not pairs or any(len(pair) != 2 for pair in pairs) or len({p[0] for p in pairs}) != len(pairs):
+        if not pairs or any(len(pair) != PAIR for pair in pairs) or len({p[0] for p in pairs}) != len(pairs):
             raise ValueError("GW_SEAL_KEYS must be id:secret[,id:secret…] with distinct ids")
         self._keys = {name: AESGCM(hashlib.sha256(secret.encode()).digest()) for name, secret in pairs}
         self.current = pairs[0][0]

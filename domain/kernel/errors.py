@@ -57,7 +57,9 @@ class NotFound(Refusal):
     code = "not-found"
     status = 404
     title = Text("未找到", "Not found")
-    advice = Text("请检查编号；只能查看公开内容或您自己的内容。", "Check the id; only public things or your own can be read.")
+    advice = Text(
+        "请检查编号；只能查看公开内容或您自己的内容。", "Check the id; only public things or your own can be read."
+    )
 
 
 class Invalid(Refusal):

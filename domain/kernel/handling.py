@@ -65,7 +65,7 @@ async def _run(handler: Handler, batch: Sequence[Recorded]) -> dict[int, str]:
     """The ids that failed under this handler, with the error."""
     try:
         await _in_one_transaction(handler, batch)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a handler does wrong must not stop the others
         log.warning("handler_failed", extra={"handler": handler_name(handler), "error": repr(error)})
         if len(batch) == 1:
             return {batch[0].id: f"{handler_name(handler)}: {error!r}"}

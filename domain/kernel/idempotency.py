@@ -62,7 +62,7 @@ async def begin(*, principal: str, key: str, print_: bytes) -> tuple[int, bytes]
     if row is None:
         return None
     if row["fingerprint"] != print_:
-        raise IdempotencyKeyReused()
+        raise IdempotencyKeyReused
     return row["status"], row["body"]
 
 

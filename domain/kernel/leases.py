@@ -1,7 +1,8 @@
 """Calls to other machines, driven from rows: queue in a transaction, claim under a lease, call, record the outcome.
 
-A sender gets a `Job` and answers `Done`, `Retry` or `Dead`; it runs with no transaction open. Jobs that share a `queue`
-go strictly one after another: a later one waits until the earlier one is done or dead. The job id is the idempotency key.
+A sender gets a `Job` and answers `Done`, `Retry` or `Dead`; it runs with no transaction open. Jobs that share a
+`queue` go strictly one after another: a later one waits until the earlier one is done or dead. The job id is the
+idempotency key.
 """
 
 import random
@@ -70,7 +71,13 @@ Senders = Mapping[str, Sender]
 
 
 async def queue(
-    *, kind: str, subject: str, payload: object, now: datetime, in_order_of: str | None = None, job_id: UUID | None = None
+    *,
+    kind: str,
+    subject: str,
+    payload: object,
+    now: datetime,
+    in_order_of: str | None = None,
+    job_id: UUID | None = None,
 ) -> UUID:
     """Adds a job inside the caller's transaction; a `job_id` that exists already changes nothing."""
     job_id = job_id or new_id()
@@ -119,7 +126,14 @@ async def claim(job_ids: list[UUID], *, now: datetime) -> list[Job]:
     """Takes offered jobs for `LEASE_S`; those another worker finished are left out."""
     rows = await database.fetch(CLAIM, now, LEASE_S, job_ids)
     return [
-        Job(row["id"], row["kind"], row["subject"], msgspec.json.decode(row["payload"]), row["attempts"], row["created_at"])
+        Job(
+            row["id"],
+            row["kind"],
+            row["subject"],
+            msgspec.json.decode(row["payload"]),
+            row["attempts"],
+            row["created_at"],
+        )
         for row in rows
     ]
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 SECRET_BYTES_MIN = 32
-DEVELOPMENT_SECRET = "development-only-secret-never-in-production-0123456789"  # refused in production
+DEVELOPMENT_SECRET = "development-only-secret-never-in-production-0123456789"  # noqa: S105 - refused in production
 SECRET_NAMES = ("token_secret", "seal_keys", "lookup_secret", "case_platform_secrets", "wechat_secret")
 
 

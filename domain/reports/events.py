@@ -1,0 +1,26 @@
+"""Facts about reports. No event names an account: who sent a report is found through `reporters`."""
+
+from uuid import UUID
+
+from domain.kernel.events import Event
+
+
+class ReportSubmitted(Event, frozen=True, kw_only=True):
+    """A report was stored."""
+
+    report_id: UUID
+    number: str
+    category: str
+    channel: str
+
+
+class ReportWithdrawn(Event, frozen=True, kw_only=True):
+    """Its reporter took the report back before anybody was dispatched."""
+
+    report_id: UUID
+
+
+class ReportPublished(Event, frozen=True, kw_only=True):
+    """The report's public form can be read by everybody."""
+
+    report_id: UUID
