@@ -8,5 +8,7 @@ DB = ENGINE
 APP_REGISTRY = AppRegistry(
     apps=[
         "domain.kernel.piccolo_app",
+        "domain.residents.piccolo_app",
+        "domain.reports.piccolo_app",
     ]
 )

@@ -1,0 +1,71 @@
+"""What happened to a report, as its reporter sees it. Rooms above (cases, rewards) append here in their transactions.
+
+`status` is set where an entry changes what the report is called: submitted, forwarded, accepted, handling, answered,
+closed, reopened, withdrawn. The status of a report is that of its latest entry that has one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.kernel import database
+from domain.kernel.errors import Text
+
+Status = Literal[
+    "submitted", "forwarded", "accepted", "handling", "waiting_for_you", "closed", "reopened", "withdrawn", "refused"
+]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the timeline."""
+
+    at: datetime
+    kind: str
+    status: str | None
+    text: str
+    text_en: str
+    detail: dict[str, Any]
+
+
+async def append(
+    report_ids: Sequence[UUID],
+    *,
+    kind: str,
+    note: Text,
+    at: datetime,
+    status: Status | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """One entry for each report, in the caller's transaction. `note` and `detail` hold no personal value."""
+    await database.execute(
+        "insert into report_timeline (report, at, kind, status, note_zh, note_en, detail)"
+        " select unnest($1::uuid[]), $2, $3, $4, $5, $6, $7::jsonb",
+        list(report_ids),
+        at,
+        kind,
+        status,
+        note.zh,
+        note.en,
+        msgspec.json.encode(detail or {}).decode(),
+    )
+
+
+async def of_report(report_id: UUID) -> list[Entry]:
+    """All entries, oldest first by the time they speak of."""
+    rows = await database.fetch(
+        "select at, kind, status, note_zh, note_en, detail from report_timeline where report = $1 order by at, id", report_id
+    )
+    return [
+        Entry(
+            at=row["at"],
+            kind=row["kind"],
+            status=row["status"],
+            text=row["note_zh"],
+            text_en=row["note_en"],
+            detail=msgspec.json.decode(row["detail"]),
+        )
+        for row in rows
+    ]
