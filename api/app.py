@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from api import logs
+from api import actors, logs, problems
 from api.parts import Parts, open_parts
 from api.wakeup import waker
 from domain.kernel import settings as process_settings
@@ -34,5 +34,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return Litestar(
         route_handlers=[],
         lifespan=[lifespan],
-        dependencies={"parts": Provide(parts_of, sync_to_thread=False)},
+        guards=[actors.audience_guard],
+        exception_handlers=problems.HANDLERS,
+        dependencies={
+            "parts": Provide(parts_of, sync_to_thread=False),
+            "resident": Provide(actors.resident, sync_to_thread=False),
+            "operator": Provide(actors.operator, sync_to_thread=False),
+            "caller": Provide(actors.caller, sync_to_thread=False),
+        },
     )

@@ -1,0 +1,166 @@
+"""Who is calling. Every route names its audience; the guard refuses before anything else is read.
+
+`opt={"audience": …}`: public (anyone), resident and operator (bearer token of that audience), partner, platform and
+wechat (the route checks the caller's own signature or key), ops (addresses of `GW_OPS_NETWORKS`). A route without an
+audience is closed. `opt={"role": …}` narrows an operator route to one role. Routes receive the caller as dependency
+`resident`, `operator`, or `caller` (on public routes: a resident, or None without a token).
+
+Ended sessions are read every `REVOCATIONS_KEPT_S` seconds as one small list, so that an access token dies within that
+time at other processes and at once in this one, without a query per request. Operators are checked on each request.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from api.addresses import client_address, within
+from api.problems import Forbidden, Unauthenticated
+from api.tokens import ACCESS_LIFETIME, LEEWAY, Claims, TokenRefused, verify_access
+from domain.kernel import clock, settings
+
+REVOCATIONS_KEPT_S = 20.0
+AUDIENCES = ("public", "resident", "operator", "partner", "platform", "wechat", "ops")
+ACTOR_KEY = "green_whistle_actor"
+BEARER = b"bearer "
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller of this request."""
+
+    kind: str  # resident | operator
+    id: UUID
+    session: UUID | None = None
+    roles: frozenset[str] = frozenset()  # of operators
+
+    @property
+    def principal(self) -> str:
+        """The caller as one text, for keys and the audit trail: `resident:<uuid>`."""
+        return f"{self.kind}:{self.id}"
+
+
+class Revocations:
+    """Sessions that ended while access tokens of theirs may still live; re-read every `REVOCATIONS_KEPT_S`."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet, so the first use reads."""
+        self.sources: list[Callable[[datetime], Awaitable[set[UUID]]]] = []
+        self._ended: set[UUID] = set()
+        self._read_at: datetime | None = None
+
+    async def holds(self, session: UUID, *, now: datetime) -> bool:
+        """Whether the session has ended."""
+        if self._read_at is None or abs((now - self._read_at).total_seconds()) >= REVOCATIONS_KEPT_S:
+            since = now - ACCESS_LIFETIME - 2 * LEEWAY
+            self._ended = set().union(*[await ended_since(since) for ended_since in self.sources])
+            self._read_at = now
+        return session in self._ended
+
+    def forget(self) -> None:
+        """Reads again at the next use: a session was just ended in this process."""
+        self._read_at = None
+
+
+REVOCATIONS = Revocations()
+OperatorCheck = Callable[..., Awaitable[frozenset[str] | None]]
+_operator_check: list[OperatorCheck] = []
+
+
+def check_operators_with(check: OperatorCheck) -> None:
+    """Wires the look-up of an operator's live session; it answers with the roles, or None when refused."""
+    _operator_check[:] = [check]
+
+
+async def audience_guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Refuses whoever is not of the route's audience; remembers the caller for the dependencies."""
+    audience = handler.opt.get("audience")
+    if audience is None and connection.scope.get("method") == "OPTIONS":
+        return
+    if audience not in AUDIENCES:
+        raise Forbidden
+    connection.scope[ACTOR_KEY] = await _actor(connection, audience, role=handler.opt.get("role"))  # type: ignore[literal-required]
+
+
+async def _actor(connection: Connection, audience: str, *, role: str | None) -> Actor | None:
+    if audience == "operator":
+        return await _operator(connection, role=role)
+    if audience == "resident":
+        return await _resident(connection)
+    if audience == "public" and _authorization(connection.scope) is not None:
+        return await _resident(connection)
+    if audience == "ops" and not _from_ops(connection):
+        raise Forbidden
+    return None
+
+
+def _from_ops(connection: Connection) -> bool:
+    chosen = settings.current()
+    return within(client_address(connection.scope, trusted=chosen.trusted_proxies), chosen.ops_networks)
+
+
+async def _resident(connection: Connection) -> Actor:
+    now = clock.utc_now()
+    claims = _claims(connection, kind="resident", now=now)
+    if await REVOCATIONS.holds(claims.session, now=now):
+        raise Unauthenticated
+    return Actor(kind="resident", id=claims.subject, session=claims.session)
+
+
+async def _operator(connection: Connection, *, role: str | None) -> Actor:
+    now = clock.utc_now()
+    claims = _claims(connection, kind="operator", now=now)
+    address = client_address(connection.scope, trusted=settings.current().trusted_proxies)
+    roles = await _operator_check[0](session=claims.session, operator=claims.subject, address=address, now=now)
+    if roles is None:
+        raise Unauthenticated
+    if role is not None and role not in roles:
+        raise Forbidden
+    return Actor(kind="operator", id=claims.subject, session=claims.session, roles=roles)
+
+
+def _authorization(scope: Mapping[str, Any]) -> bytes | None:
+    return next((value for name, value in scope["headers"] if name == b"authorization"), None)
+
+
+def _claims(connection: Connection, *, kind: str, now: datetime) -> Claims:
+    sent = _authorization(connection.scope)
+    if sent is None or sent[: len(BEARER)].lower() != BEARER:
+        raise Unauthenticated
+    try:
+        return verify_access(settings.current(), sent[len(BEARER) :].decode("latin-1"), kind=kind, now=now)
+    except TokenRefused as refused:
+        raise Unauthenticated from refused
+
+
+def require_role(operator: Actor, *allowed: str) -> None:
+    """Raises `Forbidden` unless the operator holds one of the roles."""
+    if operator.roles.isdisjoint(allowed):
+        raise Forbidden
+
+
+def _known(scope: Mapping[str, Any], kind: str) -> Actor:
+    actor = scope.get(ACTOR_KEY)
+    if not isinstance(actor, Actor) or actor.kind != kind:
+        raise Unauthenticated
+    return actor
+
+
+def resident(scope: Any) -> Actor:
+    """Dependency of routes whose audience is `resident`."""
+    return _known(scope, "resident")
+
+
+def operator(scope: Any) -> Actor:
+    """Dependency of routes whose audience is `operator`."""
+    return _known(scope, "operator")
+
+
+def caller(scope: Any) -> Actor | None:
+    """Dependency of public routes that know their residents: the resident, or None without a token."""
+    actor = scope.get(ACTOR_KEY)
+    return actor if isinstance(actor, Actor) else None
