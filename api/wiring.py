@@ -2,13 +2,16 @@
 
 from api.parts import Parts
 from domain.kernel import chores
-from domain.kernel.events import Ticked
+from domain.kernel.events import Event, Ticked
 from domain.kernel.handling import Subscribers
 from domain.kernel.leases import Sender
 
 SUBSCRIBERS: Subscribers = {
     Ticked: (chores.forget_old_answers, chores.seal_audit, chores.tidy_outbox),
 }
+
+# Facts nobody acts on yet; they stay readable in the outbox and the audit trail.
+UNHEARD: frozenset[type[Event]] = frozenset()
 
 
 def senders(parts: Parts) -> dict[str, Sender]:

@@ -100,14 +100,14 @@ and not exists (select 1 from send_job earlier where earlier.queue = job.queue
                 and earlier.state = 'pending' and earlier.seq < job.seq)
 """
 OFFER = f"""
-update send_job set lease_until = $1::timestamptz + make_interval(secs => $2)
+update send_job set lease_until = $1::timestamptz + make_interval(secs => $2), claimed = false
 where id in (select id from send_job job where {DUE} order by due_at limit $3 for update skip locked)
 returning id
 """
 CLAIM = """
-update send_job set lease_until = $1::timestamptz + make_interval(secs => $2), attempts = attempts + 1
-where id in (select id from send_job where id = any($3) and state = 'pending' for update skip locked)
-and state = 'pending' and due_at <= $1
+update send_job set lease_until = $1::timestamptz + make_interval(secs => $2), attempts = attempts + 1, claimed = true
+where id in (select id from send_job where id = any($3) for update skip locked)
+and state = 'pending' and due_at <= $1 and (not claimed or lease_until is null or lease_until < $1)
 returning id, kind, subject, payload, attempts, created_at
 """
 

@@ -10,6 +10,7 @@ from piccolo.columns import (
     UUID,
     BigInt,
     BigSerial,
+    Boolean,
     Bytea,
     Integer,
     SmallInt,
@@ -52,7 +53,8 @@ class SendJob(Table, tablename="send_job"):
     state = Varchar(length=12, null=False, default=None)  # pending | done | dead
     attempts = Integer(null=False, default=0)
     due_at = Timestamptz(null=False, default=None)
-    lease_until = Timestamptz(null=True, default=None)
+    lease_until = Timestamptz(null=True, default=None)  # offered or claimed until then
+    claimed = Boolean(null=False, default=False)  # a worker is calling; else only offered
     created_at = Timestamptz(null=False, default=None)
     finished_at = Timestamptz(null=True, default=None)
     outcome = Text(null=True, default=None)  # last answer or error, without personal values

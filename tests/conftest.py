@@ -1,0 +1,124 @@
+"""Real servers for the tests: one PostgreSQL, Valkey and S3 per test process, one fresh database per test.
+
+`database` gives a migrated database of its own (cloned from a template in milliseconds) with the pool open; `api` is a
+client on the real app in the same event loop; `store` starts S3 only for the tests that need it.
+"""
+
+import itertools
+import re
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from api.embedded.stack import Stack
+from api.migrate import migrate
+from redis.asyncio import Redis
+
+from domain.kernel import database as kernel_database
+from domain.kernel import settings as process_settings
+from domain.kernel.settings import Settings
+
+TEMPLATE = "template_green_whistle"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Async tests need no marker of their own."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.obj.__code__.co_flags & 0x80:
+            item.add_marker(pytest.mark.anyio)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """PostgreSQL and Valkey of this test process."""
+    with Stack(tmp_path_factory.mktemp("stack"), services=("postgres", "valkey")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def s3_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """S3 of this test process, started by the first test that stores an object."""
+    with Stack(tmp_path_factory.mktemp("s3"), services=("s3",)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def template(stack: Stack) -> str:
+    """The address of a migrated database that tests clone."""
+    await _admin(stack, f"create database {TEMPLATE}")
+    await migrate(Settings(database_url=_address(stack, TEMPLATE)))
+    return TEMPLATE
+
+
+def _address(stack: Stack, name: str) -> str:
+    return re.sub(r"/[^/?]*(\?|$)", rf"/{name}\1", stack.database_url)
+
+
+async def _admin(stack: Stack, statement: str) -> None:
+    connection = await asyncpg.connect(stack.database_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def database_url(stack: Stack, template: str) -> AsyncIterator[str]:
+    """A fresh migrated database, dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    await _admin(stack, f"create database {name} template {template} strategy wal_log")
+    yield _address(stack, name)
+    await _admin(stack, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def settings(database_url: str, stack: Stack) -> Iterator[Settings]:
+    """The settings of one test; everything it does not set has its development default."""
+    chosen = Settings(database_url=database_url, redis_url=stack.redis_url, database_pool_max=8)
+    process_settings.use(chosen)
+    yield chosen
+    process_settings.use(Settings())
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[None]:
+    """The pool of the kernel, open on a fresh database."""
+    await kernel_database.open_pool(settings.database_url, size_max=settings.database_pool_max)
+    yield
+    await kernel_database.close_pool()
+
+
+@pytest.fixture
+async def redis(stack: Stack) -> AsyncIterator[Redis]:
+    """An empty Valkey."""
+    client = Redis.from_url(stack.redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def settings_with_s3(settings: Settings, s3_stack: Stack) -> Settings:
+    """The test's settings with a real object store."""
+    s3 = s3_stack.s3
+    chosen = msgspec.structs.replace(settings, s3_url=s3.url, s3_access_key=s3.access_key, s3_secret_key=s3.secret_key)
+    process_settings.use(chosen)
+    return chosen
+
+
+@pytest.fixture
+async def api(settings: Settings, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    """A client on the real app; the app's lifespan runs in this test's event loop."""
+    from api.app import create_app
+
+    app = create_app(settings)
+    async with app.lifespan(), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        yield client
