@@ -11,6 +11,15 @@ ROOT = Path(__file__).parents[2]
 APP_CONFIG = AppConfig(
     app_name="kernel",
     migrations_folder_path=str(ROOT / "migrations" / "kernel"),
-    table_classes=[t.OutboxEvent, t.HandledEvent, t.SendJob, t.IdempotencyRecord, t.AuditEntry, t.AuditSeal, t.Tick],
+    table_classes=[
+        t.OutboxEvent,
+        t.HandledEvent,
+        t.SendJob,
+        t.IdempotencyRecord,
+        t.AuditEntry,
+        t.AuditSeal,
+        t.Tick,
+        t.CalendarOverride,
+    ],
     migration_dependencies=[],
 )

@@ -12,6 +12,7 @@ from piccolo.columns import (
     BigSerial,
     Boolean,
     Bytea,
+    Date,
     Integer,
     SmallInt,
     Text,
@@ -100,3 +101,12 @@ class Tick(Table, tablename="tick"):
 
     every = Varchar(length=8, primary_key=True, null=False, default=None)
     at = Timestamptz(null=False, default=None)
+
+
+class CalendarOverride(Table, tablename="calendar_override"):
+    """How one day counts by a State Council notice; beats every other source (see `domain.kernel.calendar`)."""
+
+    day = Date(primary_key=True, null=False, default=None)
+    works = Boolean(null=False, default=None)
+    source = Varchar(length=200, null=False, default=None)
+    entered_at = Timestamptz(null=False, default=None)
