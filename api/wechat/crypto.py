@@ -66,7 +66,7 @@ def seal_push(message: bytes, *, key: bytes, appid: str, random16: bytes | None 
 
 
 def open_data(encrypted: str, *, session_key: str, iv: str, appid: str, now: datetime | None) -> dict[str, Any]:
-    """Open data such as WeRun steps. Checks the watermark's appid, and its age unless `now` is None (stored samples)."""
+    """Open data such as WeRun steps, for our appid and not older than `WATERMARK_AGE_MAX` (`now` None: any age)."""
     key, start = _base64(session_key), _base64(iv)
     if len(key) != AES_BLOCK or len(start) != AES_BLOCK:
         raise Forged("key")
@@ -92,9 +92,7 @@ class Watermark(msgspec.Struct):
 
 def seal_data(plain: bytes, *, session_key: str, iv: str) -> str:
     """The inverse of `open_data`, for the sandbox."""
-    return base64.b64encode(
-        _cbc_seal(_pad(plain, block=AES_BLOCK), key=_base64(session_key), iv=_base64(iv))
-    ).decode()
+    return base64.b64encode(_cbc_seal(_pad(plain, block=AES_BLOCK), key=_base64(session_key), iv=_base64(iv))).decode()
 
 
 def _base64(text: str) -> bytes:

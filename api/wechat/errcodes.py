@@ -14,7 +14,7 @@ class Meaning(StrEnum):
     """What to do about a code."""
 
     BUSY = "busy"  # try again with back-off
-    TOKEN = "token"  # drop the token, get another under the lock, repeat once
+    TOKEN = "token"  # noqa: S105 - a kind of error; drop the token, get another under the lock, repeat once
     CONFIGURATION = "configuration"  # appid, template, page or permission is wrong: a person must act
     CODE = "code"  # login or phone code used, expired or invalid: the phone asks for a new one
     BLOCKED = "blocked"  # WeChat refuses this user's login
