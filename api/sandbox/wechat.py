@@ -8,7 +8,8 @@ import argparse
 import asyncio
 import io
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 import httpx
 import segno
@@ -25,7 +26,7 @@ DEFAULT_APPID = "wx0000000000000000"
 CONTENT_SYMBOLS_MAX = 2_500
 STATES = ("developer", "trial", "formal")
 LANGUAGES = ("zh_CN", "en_US", "zh_HK", "zh_TW")
-RISKY_WORD, REVIEW_WORD = "赌博网站", "脏话"  # what this stand-in holds for risky and doubtful
+WORDS = {"赌博网站": ("risky", 20006), "脏话": ("review", 20003)}  # what this stand-in holds for risky and doubtful
 Call = Callable[[World, Request], Awaitable[Reply]]
 _background: set[asyncio.Task[None]] = set()
 
@@ -104,9 +105,7 @@ async def check_text(world: World, request: Request) -> Reply:
     if not 0 < len(str(asked.get("content", ""))) <= CONTENT_SYMBOLS_MAX:
         raise Answered(40097, "invalid args")
     raw = request.body.decode(errors="replace")
-    suggest, label = (
-        ("risky", 20006) if RISKY_WORD in raw else ("review", 20003) if REVIEW_WORD in raw else ("pass", 100)
-    )
+    suggest, label = next((verdict for word, verdict in WORDS.items() if word in raw), ("pass", 100))
     result = {"suggest": suggest, "label": label}
     return Reply({"errcode": 0, "errmsg": "ok", "result": result, "detail": [], "trace_id": secrets.token_hex(12)})
 
@@ -117,11 +116,7 @@ async def check_media(world: World, request: Request) -> Reply:
     if asked.get("version") != 2 or asked.get("media_type") not in (1, 2):  # noqa: PLR2004
         raise Answered(40097, "invalid args")
     trace_id = secrets.token_hex(16)
-    task = asyncio.create_task(
-        _judge(world, url=str(asked.get("media_url")), openid=str(asked.get("openid")), trace=trace_id)
-    )
-    _background.add(task)
-    task.add_done_callback(_background.discard)
+    _in_background(_judge(world, url=str(asked.get("media_url")), openid=str(asked.get("openid")), trace=trace_id))
     return Reply({"errcode": 0, "errmsg": "ok", "trace_id": trace_id})
 
 
@@ -166,9 +161,13 @@ def _later(world: World, event: dict[str, object], *, delay_s: float) -> None:
         await push(world, event)
 
     if world.callback is not None:
-        task = asyncio.create_task(run())
-        _background.add(task)
-        task.add_done_callback(_background.discard)
+        _in_background(run())
+
+
+def _in_background(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+    _background.add(task)
+    task.add_done_callback(_background.discard)
 
 
 CALLS: Mapping[tuple[str, str], tuple[Call, bool]] = {  # (method, path) → (call, whether it needs the token)
