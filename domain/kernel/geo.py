@@ -1,10 +1,11 @@
 """Places on earth: the three Chinese datums, distances, polygons, grid cells. Pure.
 
-Longitude comes first everywhere, as in GeoJSON; degrees unless a name says metres. WGS-84 is what is stored and compared;
-GCJ-02 is what Chinese map apps deliver and draw; BD-09 is Baidu's. Being "outside China" is no rule here: the service
+Longitude comes first everywhere, as in GeoJSON; degrees unless a name says metres. WGS-84 is stored and compared,
+GCJ-02 is what Chinese map apps deliver and draw, BD-09 is Baidu's. Being "outside China" is no rule here: the service
 area decides which places count, and every place inside it is shifted by the mainland formulas.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -21,6 +22,8 @@ BAIDU_TURN = 3000 * math.pi / 180
 INVERSE_ROUNDS_MAX = 12
 INVERSE_DONE_DEG = 1e-11
 STORED_DECIMALS = 7
+LNG_MAX, LAT_MAX = 180, 90
+ORIGIN_DEG = 1e-6  # a place this near to (0, 0) is a failed fix
 CELLS_PER_DEGREE = 1_000  # a cell is 0.001 degree: about 111 m north-south, 96 m east-west at 30 degrees north
 CELL_ROW = 1_000_000
 SWAPPED_LAT_MIN, SWAPPED_LNG_MAX = 54.0, 54.0  # no place in China has this latitude, none this longitude
@@ -109,11 +112,11 @@ def require_place(lng: float, lat: float) -> Point:
     """The pair as a point; raises `Invalid` for what no honest phone sends: NaN, (0, 0), out of range, swapped."""
     if not (math.isfinite(lng) and math.isfinite(lat)):
         raise Invalid(Text("坐标不是有效数字", "The coordinates are not finite numbers"), field="place")
-    if abs(lng) < 1e-9 and abs(lat) < 1e-9:
+    if max(abs(lng), abs(lat)) < ORIGIN_DEG:
         raise Invalid(Text("坐标为 (0, 0)，定位未成功", "(0, 0) means that positioning failed"), field="place")
     if lat > SWAPPED_LAT_MIN and abs(lng) <= SWAPPED_LNG_MAX:
         raise Invalid(Text("经纬度疑似颠倒", "Longitude and latitude look swapped"), field="place")
-    if abs(lat) > 90 or abs(lng) > 180:
+    if abs(lat) > LAT_MAX or abs(lng) > LNG_MAX:
         raise Invalid(Text("坐标超出范围", "The coordinates are out of range"), field="place")
     return Point(lng, lat)
 
@@ -156,7 +159,7 @@ def distance_to_line_m(point: Point, line: Ring) -> float:
     local = [((v[0] - point.lng) * per_lng, (v[1] - point.lat) * per_lat) for v in line]
     if len(local) == 1:
         return math.hypot(*local[0])
-    return min(_to_segment_m(a, b) for a, b in zip(local, local[1:], strict=False))
+    return min(_to_segment_m(a, b) for a, b in itertools.pairwise(local))
 
 
 def _to_segment_m(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -57,11 +57,12 @@ create or replace function report_submit(
   p_datum text, p_sent_lng float8, p_sent_lat float8, p_accuracy real, p_lng float8, p_lat float8,
   p_town text, p_cell bigint, p_address text, p_river uuid, p_enterprise uuid,
   p_captured timestamptz, p_photos smallint, p_no_photo text,
-  p_owner_tag bytea, p_sealed bytea, p_key_id text, p_record_id uuid
+  p_owner_tag bytea, p_sealed bytea, p_key_id text, p_salt bytea, p_code_hash bytea, p_record_id uuid
 ) returns table (outcome text, body bytea) language plpgsql as $$
 declare
   v_print bytea;
   v_number text;
+#variable_conflict use_column
 begin
   if not pg_try_advisory_xact_lock(hashtextextended(p_principal || '|' || p_key, 0)) then
     return query select 'twin', null::bytea;
@@ -85,6 +86,9 @@ begin
   sealed as (
     insert into sealed_reporter (report, owner_tag, sealed, key_id)
     select p_id, p_owner_tag, p_sealed, p_key_id where p_owner_tag is not null),
+  receipt as (
+    insert into receipt_code (report, salt, code_hash)
+    select p_id, p_salt, p_code_hash where p_code_hash is not null),
   told as (
     insert into report_timeline (report, at, kind, status, note_zh, note_en, detail)
     values (p_id, p_now, 'submitted', 'submitted', '已收到您的举报', 'Your report was received', '{}')),

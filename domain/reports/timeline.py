@@ -56,7 +56,9 @@ async def append(
 async def of_report(report_id: UUID) -> list[Entry]:
     """All entries, oldest first by the time they speak of."""
     rows = await database.fetch(
-        "select at, kind, status, note_zh, note_en, detail from report_timeline where report = $1 order by at, id", report_id
+        "select at, kind, status, note_zh, note_en, detail from report_timeline where report = $1"
+        " order by at, id",
+        report_id,
     )
     return [
         Entry(
