@@ -5,12 +5,13 @@ wechat (the route checks the caller's own signature or key), ops (addresses of `
 audience is closed. `opt={"role": …}` narrows an operator route to one role. Routes receive the caller as dependency
 `resident`, `operator`, or `caller` (on public routes: a resident, or None without a token).
 
-Ended sessions are read every `REVOCATIONS_KEPT_S` seconds as one small list, so that an access token dies within that
-time at other processes and at once in this one, without a query per request. Operators are checked on each request.
+A resident's session is asked about once in `ALIVE_KEPT` per process, so a revoked one dies within that time; the
+process that ended it calls `SESSIONS.forget` and is exact at once. Operators are looked up on each request.
 """
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,12 @@ from litestar.handlers import BaseRouteHandler
 
 from api.addresses import client_address, within
 from api.problems import Forbidden, Unauthenticated
-from api.tokens import ACCESS_LIFETIME, LEEWAY, Claims, TokenRefused, verify_access
+from api.tokens import Claims, TokenRefused, verify_access
 from domain.kernel import clock, settings
+from domain.residents import sessions
 
-REVOCATIONS_KEPT_S = 20.0
+ALIVE_KEPT = timedelta(seconds=30)
+SESSIONS_REMEMBERED_MAX = 20_000
 AUDIENCES = ("public", "resident", "operator", "partner", "platform", "wechat", "ops")
 ACTOR_KEY = "green_whistle_actor"
 BEARER = b"bearer "
@@ -44,29 +47,29 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.kind}:{self.id}"
 
 
-class Revocations:
-    """Sessions that ended while access tokens of theirs may still live; re-read every `REVOCATIONS_KEPT_S`."""
+class LiveSessions:
+    """What is known about residents' sessions, each for `ALIVE_KEPT_S` seconds."""
 
     def __init__(self) -> None:
-        """Nothing is known yet, so the first use reads."""
-        self.sources: list[Callable[[datetime], Awaitable[set[UUID]]]] = []
-        self._ended: set[UUID] = set()
-        self._read_at: datetime | None = None
+        """Nothing is known yet."""
+        self._known: OrderedDict[UUID, tuple[bool, datetime]] = OrderedDict()
 
-    async def holds(self, session: UUID, *, now: datetime) -> bool:
-        """Whether the session has ended."""
-        if self._read_at is None or abs((now - self._read_at).total_seconds()) >= REVOCATIONS_KEPT_S:
-            since = now - ACCESS_LIFETIME - 2 * LEEWAY
-            self._ended = set().union(*[await ended_since(since) for ended_since in self.sources])
-            self._read_at = now
-        return session in self._ended
+    async def alive(self, session: UUID, *, now: datetime) -> bool:
+        """Whether the session and its account may act; asks the database when the answer is old."""
+        alive, asked_at = self._known.get(session, (False, None))
+        if asked_at is None or not timedelta(0) <= now - asked_at < ALIVE_KEPT:
+            alive = await sessions.is_alive(session, now=now)
+            self._known[session] = (alive, now)
+            if len(self._known) > SESSIONS_REMEMBERED_MAX:
+                self._known.popitem(last=False)
+        return alive
 
-    def forget(self) -> None:
-        """Reads again at the next use: a session was just ended in this process."""
-        self._read_at = None
+    def forget(self, session: UUID) -> None:
+        """Asks again at the next use: the session was just ended in this process."""
+        self._known.pop(session, None)
 
 
-REVOCATIONS = Revocations()
+SESSIONS = LiveSessions()
 OperatorCheck = Callable[..., Awaitable[frozenset[str] | None]]
 _operator_check: list[OperatorCheck] = []
 
@@ -106,7 +109,7 @@ def _from_ops(connection: Connection) -> bool:
 async def _resident(connection: Connection) -> Actor:
     now = clock.utc_now()
     claims = _claims(connection, kind="resident", now=now)
-    if await REVOCATIONS.holds(claims.session, now=now):
+    if not await SESSIONS.alive(claims.session, now=now):
         raise Unauthenticated
     return Actor(kind="resident", id=claims.subject, session=claims.session)
 

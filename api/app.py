@@ -1,23 +1,52 @@
-"""`create_app()`: routes, dependencies, error rendering, lifespan."""
+"""`create_app()`: routes, dependencies, guards, error rendering, lifespan.
+
+A new file of routes is one import and one line in `ROUTES`.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 
 from api import actors, logs, problems
+from api.edge import Edge
+from api.limits import limit_guard
 from api.parts import Parts, open_parts
+from api.routes import health
+from api.routes import problems as problem_types
+from api.strict import BODY_BYTES_MAX, StrictRequest, path_guard
 from api.wakeup import waker
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
+
+ROUTES: list[ControllerRouterHandler] = [*health.ROUTES, *problem_types.ROUTES]
+CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"]
+CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-After", "X-Request-Id"]
+CORS_AGE_S = 600
 
 
 def parts_of(state: State) -> Parts:
     """The dependency `parts` of every route."""
     parts: Parts = state.parts
     return parts
+
+
+def cors(settings: Settings) -> CORSConfig | None:
+    """Fixed origins only, without credentials: the clients send bearer tokens, not cookies."""
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=CORS_HEADERS,
+        expose_headers=CORS_EXPOSED,
+        max_age=CORS_AGE_S,
+    )
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -31,11 +60,15 @@ def create_app(settings: Settings | None = None) -> Litestar:
             app.state.parts = parts
             yield
 
-    return Litestar(
-        route_handlers=[],
+    app = Litestar(
+        route_handlers=ROUTES,
         lifespan=[lifespan],
-        guards=[actors.audience_guard],
+        guards=[path_guard, actors.audience_guard, limit_guard],
         exception_handlers=problems.HANDLERS,
+        request_class=StrictRequest,
+        request_max_body_size=BODY_BYTES_MAX,
+        cors_config=cors(chosen),
+        logging_config=None,
         dependencies={
             "parts": Provide(parts_of, sync_to_thread=False),
             "resident": Provide(actors.resident, sync_to_thread=False),
@@ -43,3 +76,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "caller": Provide(actors.caller, sync_to_thread=False),
         },
     )
+    app.asgi_handler = Edge(app.asgi_handler, settings=chosen)  # type: ignore[assignment]
+    return app

@@ -4,22 +4,21 @@ A caller's own `X-Request-Id` is kept when it is plain (so that a gateway's trac
 replaced.
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
-
-from domain.kernel.ids import random_code
 
 HEADER = b"x-request-id"
 SCOPE_KEY = "green_whistle_request_id"
-SYMBOLS = 20  # 100 random bits
+RANDOM_BYTES = 12
 PLAIN = re.compile(rb"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
 
-def begin(scope: dict[str, Any]) -> str:
+def begin(scope: MutableMapping[str, Any]) -> str:
     """Chooses this request's id and remembers it in the scope."""
     sent = next((value for name, value in scope["headers"] if name == HEADER), b"")
-    chosen = sent.decode("ascii") if PLAIN.fullmatch(sent) else random_code(symbols=SYMBOLS)
+    chosen = sent.decode("ascii") if PLAIN.fullmatch(sent) else os.urandom(RANDOM_BYTES).hex()
     scope[SCOPE_KEY] = chosen
     return chosen
 

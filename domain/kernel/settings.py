@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_proxies: str = ""  # comma-separated addresses whose X-Forwarded-For counts
     ops_networks: str = "127.0.0.0/8,::1"  # who may read /metrics; comma-separated networks
     operator_networks: str = "0.0.0.0/0,::/0"  # from where operators may sign in and work
+    rate_limits: Literal["on", "off"] = "on"  # off only for measurements
+    cors_origins: str = ""  # comma-separated origins of the H5 client; empty: none
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     token_secret: str = DEVELOPMENT_SECRET  # HMAC key of access tokens, >= 32 bytes
     seal_keys: str = f"dev1:{DEVELOPMENT_SECRET}"  # id:secret[,id:secret…]; the first seals, all open
