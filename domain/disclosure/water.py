@@ -1,4 +1,4 @@
-"""The class of one section's water by the single-factor method (环办〔2011〕22号): round first, then the worst item counts.
+"""The class of one section's water by the single-factor method (环办〔2011〕22号): round, then the worst item.
 
 Pure. Values come as decimal text; rounding is half-even on that text (GB/T 8170), never on binary floats.
 """
@@ -58,7 +58,7 @@ class Pollutant(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """The result for one section and period. `water_class` is 1 to 6 (6 = worse than V), None when nothing was measured."""
+    """One section and period. `water_class` is 1 to 6 (6 = worse than V), None when nothing was measured."""
 
     water_class: int | None
     items: tuple[ItemResult, ...]
@@ -113,7 +113,7 @@ def evaluate(values: Mapping[str, Decimal | str | None], *, body: Body, rules: R
 
     Raises `Invalid` naming the item for an unknown item code, text that is no number, or a negative concentration.
     """
-    places = PLACES | rules.decimals if rules.decimals else PLACES
+    places = {**PLACES, **rules.decimals} if rules.decimals else PLACES
     counted: list[ItemResult] = []
     apart: list[ItemResult] = []
     for code, given in values.items():
@@ -144,7 +144,9 @@ def _saturated(result: ItemResult, temperature: Decimal | str | None) -> ItemRes
     return ItemResult(result.code, result.value, 1) if enough else result
 
 
-def exceedances(results: list[ItemResult], *, body: Body, than: int = CLASS_III) -> list[tuple[Item, ItemResult, Pollutant]]:
+def exceedances(
+    results: list[ItemResult], *, body: Body, than: int = CLASS_III
+) -> list[tuple[Item, ItemResult, Pollutant]]:
     """Items worse than class `than`, with the exact multiple over that class's limit."""
     found = []
     for result in results:

@@ -1,6 +1,6 @@
 """GB 3838-2002 table 1 as data: the items of surface water, their limits by class and how they are evaluated.
 
-Limits are inclusive and in mg/L unless the unit says otherwise. `decimals` are those of the national automatic stations,
+Limits are inclusive and in mg/L unless the unit says otherwise. `decimals` are those of the national stations,
 proven on 8,214 published values; `None` means the laboratory's own decimals stand. They are configuration, see `Rules`.
 """
 
