@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 CLONE_NEWUSER = 0x10000000
 UNPRIVILEGED_ID = 1000  # how root looks inside the namespace
+REACHES = 'cd "$1" && exec "$2" --version'
 
 
 class NoIdentity(Exception):
@@ -72,8 +73,7 @@ def choose(*, program: Path, folder: Path) -> Identity:
 def _works(identity: Identity, *, program: Path, folder: Path) -> bool:
     try:
         done = subprocess.run(  # noqa: S603 - our own binary
-            [program, "--version"],
-            cwd=folder,
+            ["/bin/sh", "-c", REACHES, "sh", str(folder), str(program)],  # cwd= would be entered before changing user
             capture_output=True,
             check=False,
             timeout=10,
