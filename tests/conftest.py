@@ -29,13 +29,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Async tests need no marker of their own."""
-    for item in items:
-        if isinstance(item, pytest.Function) and item.obj.__code__.co_flags & 0x80:
-            item.add_marker(pytest.mark.anyio)
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """PostgreSQL and Valkey of this test process."""
