@@ -10,5 +10,7 @@ APP_REGISTRY = AppRegistry(
         "domain.kernel.piccolo_app",
         "domain.residents.piccolo_app",
         "domain.reports.piccolo_app",
+        "domain.cases.piccolo_app",
+        "rewards.piccolo_app",
     ]
 )

@@ -1,0 +1,61 @@
+"""Ordinary movements and residents for the ledger's tests."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from domain.kernel import database
+from domain.kernel.ids import new_id
+from rewards import ledger
+from rewards.ledger import Movement, Posted
+
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in the district
+
+
+async def a_purse(*, points: int = 0, owner: UUID | None = None, unit: ledger.Unit = "points", now: datetime = NOON) -> int:
+    """A resident's account that holds `points`."""
+    async with database.transaction():
+        account = await ledger.account(owner=owner or new_id(), kind="resident", unit=unit, now=now)
+        if points:
+            await ledger.post(an_earning(account, amount=points, unit=unit, at=now), now=now)
+    return account
+
+
+def an_earning(account: int, *, unit: ledger.Unit = "points", at: datetime = NOON, **changes: Any) -> Movement:
+    """Ten points from the issuer."""
+    ordinary: dict[str, Any] = {
+        "key": new_id(),
+        "kind": "earn",
+        "debit": ledger.issuer(unit),
+        "credit": account,
+        "amount": 10,
+        "occurred_at": at,
+        "rule": "test@1",
+        "expires": ledger.good_until(at) if unit == "points" else None,
+    }
+    return Movement(**ordinary | changes)
+
+
+def a_spending(account: int, *, at: datetime = NOON, **changes: Any) -> Movement:
+    """Ten points into the spent sink."""
+    ordinary: dict[str, Any] = {
+        "key": new_id(),
+        "kind": "spend",
+        "debit": account,
+        "credit": ledger.sink(ledger.SPENT, "points"),
+        "amount": 10,
+        "occurred_at": at,
+    }
+    return Movement(**ordinary | changes)
+
+
+async def posted(movement: Movement, *, now: datetime = NOON) -> Posted:
+    """Posts in a transaction of its own."""
+    async with database.transaction():
+        return await ledger.post(movement, now=now)
+
+
+async def balance(account: int) -> int:
+    """The kept balance."""
+    value: int = await database.fetch_value("select balance from reward_account where id = $1", account)
+    return value
