@@ -16,14 +16,21 @@ from api import actors, logs, problems
 from api.edge import Edge
 from api.limits import limit_guard
 from api.parts import Parts, open_parts
-from api.routes import health
+from api.routes import auth, health, me, public_reports, reports
 from api.routes import problems as problem_types
 from api.strict import BODY_BYTES_MAX, StrictRequest, path_guard
 from api.wakeup import waker
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
 
-ROUTES: list[ControllerRouterHandler] = [*health.ROUTES, *problem_types.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [
+    *health.ROUTES,
+    *problem_types.ROUTES,
+    *auth.ROUTES,
+    *me.ROUTES,
+    *reports.ROUTES,
+    *public_reports.ROUTES,
+]
 CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"]
 CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-After", "X-Request-Id"]
 CORS_AGE_S = 600

@@ -59,10 +59,10 @@ create or replace function report_submit(
   p_captured timestamptz, p_photos smallint, p_no_photo text,
   p_owner_tag bytea, p_sealed bytea, p_key_id text, p_salt bytea, p_code_hash bytea, p_record_id uuid
 ) returns table (outcome text, body bytea) language plpgsql as $$
+#variable_conflict use_column
 declare
   v_print bytea;
   v_number text;
-#variable_conflict use_column
 begin
   if not pg_try_advisory_xact_lock(hashtextextended(p_principal || '|' || p_key, 0)) then
     return query select 'twin', null::bytea;

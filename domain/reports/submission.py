@@ -19,7 +19,8 @@ from domain.reports.drafts import Channel, Draft
 from domain.reports.service_area import district, town_of
 
 NUMBER = "{number}"  # the database puts the human number here
-SUBMIT = f"select outcome, body from report_submit({', '.join(f'${n}' for n in range(1, 33))})"
+PARAMETERS = 31
+SUBMIT = f"select outcome, body from report_submit({', '.join(f'${n}' for n in range(1, PARAMETERS + 1))})"
 NOBODY: tuple[bytes | None, bytes | None, str | None] = (None, None, None)
 
 
@@ -66,6 +67,19 @@ def resident_request(account_id: UUID, draft: Draft, *, key: str, print_: bytes,
         sender=account_id,
         channel=draft.channel,
         identity=draft.identity,
+        now=now,
+    )
+
+
+def anonymous_request(draft: Draft, *, key: str, print_: bytes, now: datetime) -> Request:
+    """A report without any account, whoever is signed in."""
+    return Request(
+        principal="anonymous",
+        key=key,
+        print_=print_,
+        sender=None,
+        channel=draft.channel,
+        identity="anonymous",
         now=now,
     )
 

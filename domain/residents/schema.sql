@@ -8,6 +8,5 @@ create index if not exists sms_code_age on sms_code (expires_at);
 create index if not exists consent_record_latest on consent_record (account, purpose, at desc);
 create index if not exists session_family_account on session_family (account) where ended_at is null;
 create index if not exists session_family_age on session_family (expires_at);
-create index if not exists session_family_ended on session_family (ended_at) where ended_at is not null;
 create unique index if not exists refresh_token_hash on refresh_token (token_hash);
 create index if not exists refresh_token_family on refresh_token (family);

@@ -74,21 +74,31 @@ where t.token_hash = $1 for update of f
 """
 
 
-async def refresh(token: str, *, now: datetime) -> Session | None:
-    """The continued session, or None when it is over: the caller commits (a reuse must end the family) and refuses."""
+class Refreshed(NamedTuple):
+    """The continued session, or None when it is over; `reused` is the session that a second use has just ended."""
+
+    session: Session | None
+    reused: UUID | None = None
+
+
+OVER = Refreshed(None)
+
+
+async def refresh(token: str, *, now: datetime) -> Refreshed:
+    """Exchanges a refresh token for the next one. The caller commits in every case: a reuse must end the family."""
     row = await database.fetch_row(FIND, token_hash(token))
     if row is None or row["ended_at"] is not None:
-        return None
+        return OVER
     # Re-read under the family's lock: a twin may have used this token while we waited.
     used = await database.fetch_value("select used_at from refresh_token where id = $1", row["id"])
     if used is not None:
         await end(row["family"], reason="reuse", now=now)
-        return None
+        return Refreshed(None, row["family"])
     if row["status"] != "active" or now >= row["expires_at"] or now >= row["last_used_at"] + IDLE:
-        return None
+        return OVER
     await database.execute("update refresh_token set used_at = $2 where id = $1", row["id"], now)
     await database.execute("update session_family set last_used_at = $2 where id = $1", row["family"], now)
-    return Session(row["family"], row["account"], await _issue(row["family"], now=now))
+    return Refreshed(Session(row["family"], row["account"], await _issue(row["family"], now=now)))
 
 
 async def end(session_id: UUID, *, reason: str, now: datetime) -> None:
@@ -121,12 +131,6 @@ async def is_alive(session_id: UUID, *, now: datetime) -> bool:
         now,
     )
     return bool(found)
-
-
-async def ended_since(since: datetime) -> set[UUID]:
-    """Sessions that ended after `since`: access tokens of theirs may still be around."""
-    rows = await database.fetch("select id from session_family where ended_at > $1", since)
-    return {row["id"] for row in rows}
 
 
 async def forget_old(*, now: datetime) -> None:

@@ -1,0 +1,71 @@
+"""The signed-in resident: what the account holds, and the consents."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+
+from api.actors import Actor
+from domain.kernel import clock, database
+from domain.kernel.errors import NotFound
+from domain.residents import consents, phones
+from domain.residents.consents import Consent, Purpose
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """The account as its owner sees it."""
+
+    id: UUID
+    created_at: datetime
+    phone: str | None  # masked
+    consents: list[Consent]
+
+
+class ConsentAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Yes or no to one published text."""
+
+    purpose: Purpose
+    given: bool
+    text_version: Annotated[str, msgspec.Meta(min_length=1, max_length=30, examples=["2026-11-01"])]
+    channel: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] = "mini_program"
+
+
+@get("/v1/me", opt={"audience": "resident"}, tags=["me"], summary="My account")
+async def me(resident: Actor) -> Me:
+    """The account, its masked phone and the consents in force."""
+    created_at = await database.fetch_value("select created_at from account where id = $1", resident.id)
+    if created_at is None:
+        raise NotFound
+    number = await phones.number_of(resident.id)
+    return Me(
+        id=resident.id,
+        created_at=created_at,
+        phone=None if number is None else phones.masked(number),
+        consents=await consents.in_force(resident.id),
+    )
+
+
+@post(
+    "/v1/me/consents",
+    opt={"audience": "resident"},
+    tags=["me"],
+    summary="Give or withdraw a consent",
+    status_code=200,
+)
+async def answer_consent(data: ConsentAnswer, resident: Actor) -> list[Consent]:
+    """Records the answer with the version of the text; withdrawing is the same call with `given: false`."""
+    async with database.transaction():
+        await consents.record(
+            resident.id,
+            purpose=data.purpose,
+            given=data.given,
+            text_version=data.text_version,
+            channel=data.channel,
+            now=clock.utc_now(),
+        )
+    return await consents.in_force(resident.id)
+
+
+ROUTES = [me, answer_consent]

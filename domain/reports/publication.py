@@ -1,0 +1,103 @@
+"""The public form of a report: what everybody may read, when, and how exactly its place is shown.
+
+Only `public_report` is ever read by public routes. The text is redacted before it is stored there; the place is exact
+only for categories that cannot point at a neighbour, otherwise the centre of its grid cell. Photos join a public report
+when media has screened them. Hiding keeps the row and sets `hidden_at`.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel import database, outbox
+from domain.kernel.geo import cell_centre
+from domain.reports.categories import CATEGORIES
+from domain.reports.events import ReportPublished
+from domain.reports.redaction import redact
+
+READ = """
+select r.id, r.number, r.category, r.text, r.channel, r.lng, r.lat, r.cell, r.town, r.received_at
+from report r where r.id = $1 and not exists (select 1 from report_timeline where report = $1 and kind = 'withdrawn')
+"""
+PUBLISH = """
+insert into public_report (report, number, category, text, lng, lat, exact, cell, town, channel, photos, stage, closed,
+  supporters, received_at, published_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 'submitted', false, 0, $11, $12, $12)
+on conflict do nothing returning report
+"""
+
+
+async def publish(report_id: UUID, *, now: datetime) -> bool:
+    """Stores the public form in the caller's transaction; False when it exists already or was withdrawn."""
+    row = await database.fetch_row(READ, report_id)
+    if row is None:
+        return False
+    exact = CATEGORIES[row["category"]].exact_place
+    centre = cell_centre(row["cell"])
+    published = await database.fetch_value(
+        PUBLISH,
+        report_id,
+        row["number"],
+        row["category"],
+        redact(row["text"]),
+        row["lng"] if exact else centre.lng,
+        row["lat"] if exact else centre.lat,
+        exact,
+        row["cell"],
+        row["town"],
+        row["channel"],
+        row["received_at"],
+        now,
+    )
+    if published is None:
+        return False
+    await outbox.record(ReportPublished(report_id=report_id), at=now)
+    return True
+
+
+async def show_progress(
+    report_ids: list[UUID],
+    *,
+    stage: str,
+    closed: bool,
+    at: datetime,
+    note: str | None = None,
+    expected_at: datetime | None = None,
+) -> None:
+    """The public state after a step of the case, in the transaction of that step; `note` is public text."""
+    await database.execute(
+        "update public_report set stage = $2, closed = $3, updated_at = greatest(updated_at, $4),"
+        " status_note = coalesce($5, status_note), expected_at = coalesce($6, expected_at) where report = any($1)",
+        report_ids,
+        stage,
+        closed,
+        at,
+        note,
+        expected_at,
+    )
+
+
+async def show_photos(report_id: UUID, *, count: int, at: datetime) -> None:
+    """How many screened photos the public report has now."""
+    await database.execute(
+        "update public_report set photos = $2, updated_at = greatest(updated_at, $3)"
+        " where report = $1 and photos <> $2",
+        report_id,
+        count,
+        at,
+    )
+
+
+async def hide(report_id: UUID, *, now: datetime) -> None:
+    """Takes the public form away at once; the report itself stays."""
+    await database.execute(
+        "update public_report set hidden_at = $2 where report = $1 and hidden_at is null", report_id, now
+    )
+
+
+async def unhide(report_id: UUID, *, now: datetime) -> None:
+    """Shows it again."""
+    await database.execute(
+        "update public_report set hidden_at = null, updated_at = $2 where report = $1 and hidden_at is not null",
+        report_id,
+        now,
+    )
