@@ -9,6 +9,7 @@ APP_REGISTRY = AppRegistry(
     apps=[
         "domain.kernel.piccolo_app",
         "domain.residents.piccolo_app",
+        "domain.operators.piccolo_app",
         "domain.reports.piccolo_app",
         "domain.cases.piccolo_app",
         "rewards.piccolo_app",

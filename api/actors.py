@@ -9,8 +9,9 @@ A resident's session is asked about once in `ALIVE_KEPT` per process, so a revok
 process that ended it calls `SESSIONS.forget` and is exact at once. Operators are looked up on each request.
 """
 
+import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,12 +19,17 @@ from uuid import UUID
 import msgspec
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope
 
 from api.addresses import client_address, within
+from api.metrics import REFUSED
 from api.problems import Forbidden, Unauthenticated
 from api.tokens import Claims, TokenRefused, verify_access
 from domain.kernel import clock, settings
+from domain.operators import sessions as operator_sessions
 from domain.residents import sessions
+
+log = logging.getLogger(__name__)
 
 ALIVE_KEPT = timedelta(seconds=30)
 SESSIONS_REMEMBERED_MAX = 20_000
@@ -70,13 +76,6 @@ class LiveSessions:
 
 
 SESSIONS = LiveSessions()
-OperatorCheck = Callable[..., Awaitable[frozenset[str] | None]]
-_operator_check: list[OperatorCheck] = []
-
-
-def check_operators_with(check: OperatorCheck) -> None:
-    """Wires the look-up of an operator's live session; it answers with the roles, or None when refused."""
-    _operator_check[:] = [check]
 
 
 async def audience_guard(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -118,12 +117,16 @@ async def _operator(connection: Connection, *, role: str | None) -> Actor:
     now = clock.utc_now()
     claims = _claims(connection, kind="operator", now=now)
     address = client_address(connection.scope, trusted=settings.current().trusted_proxies)
-    roles = await _operator_check[0](session=claims.session, operator=claims.subject, address=address, now=now)
-    if roles is None:
+    live = await operator_sessions.live(claims.session, operator_id=claims.subject, now=now)
+    if live is None:
         raise Unauthenticated
-    if role is not None and role not in roles:
+    if not within(address, live.networks or settings.current().operator_networks):
+        log.warning("operator_from_elsewhere", extra={"operator": str(claims.subject)})
+        REFUSED.labels("operator-network").inc()
+        raise Unauthenticated
+    if role is not None and role not in live.roles:
         raise Forbidden
-    return Actor(kind="operator", id=claims.subject, session=claims.session, roles=roles)
+    return Actor(kind="operator", id=claims.subject, session=claims.session, roles=live.roles)
 
 
 def _authorization(scope: Mapping[str, Any]) -> bytes | None:
@@ -153,17 +156,17 @@ def _known(scope: Mapping[str, Any], kind: str) -> Actor:
     return actor
 
 
-def resident(scope: Any) -> Actor:
+def resident(scope: Scope) -> Actor:
     """Dependency of routes whose audience is `resident`."""
     return _known(scope, "resident")
 
 
-def operator(scope: Any) -> Actor:
+def operator(scope: Scope) -> Actor:
     """Dependency of routes whose audience is `operator`."""
     return _known(scope, "operator")
 
 
-def caller(scope: Any) -> Actor | None:
+def caller(scope: Scope) -> Actor | None:
     """Dependency of public routes that know their residents: the resident, or None without a token."""
     actor = scope.get(ACTOR_KEY)
     return actor if isinstance(actor, Actor) else None

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from api.actors import Actor
 from domain.kernel import idempotency
@@ -23,8 +23,8 @@ from domain.kernel.idempotency import KEY_CHARS_MAX, KEY_CHARS_MIN
 REPLAYED = "Idempotency-Replayed"
 IdempotencyKey = Annotated[
     str,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         min_length=KEY_CHARS_MIN,
         max_length=KEY_CHARS_MAX,
         pattern=r"^[\x21-\x7e]+$",

@@ -8,7 +8,7 @@ import binascii
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from domain.kernel.errors import Refusal, Text
 
@@ -19,10 +19,10 @@ CURSOR_CHARS_MAX = 400
 T = TypeVar("T")
 K = TypeVar("K")
 
-Limit = Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description=f"Rows per page, at most {LIMIT_MAX}.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description=f"Rows per page, at most {LIMIT_MAX}.")]
 Cursor = Annotated[
     str | None,
-    Parameter(max_length=CURSOR_CHARS_MAX, description="`next` of the page before; leave out for the first page."),
+    QueryParameter(max_length=CURSOR_CHARS_MAX, description="`next` of the page before; leave out for the first page."),
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from api.problems import type_of
 from domain.kernel.errors import REFUSALS, NotFound, Refusal
@@ -13,7 +13,7 @@ CACHE = {"Cache-Control": "public, max-age=3600"}
 CODE_CHARS_MAX = 80
 Code = Annotated[
     str,
-    Parameter(max_length=CODE_CHARS_MAX, pattern="^[a-z0-9-]+$", description="What a problem's `type` ends in."),
+    PathParameter(max_length=CODE_CHARS_MAX, pattern="^[a-z0-9-]+$", description="What a problem's `type` ends in."),
 ]
 
 

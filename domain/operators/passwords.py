@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from functools import cache
 
 from domain.kernel.errors import Refusal, Text
 
@@ -25,7 +26,7 @@ class PasswordTooWeak(Refusal):
     status = 400
     title = Text("密码强度不足", "The password is too weak")
     advice = Text(
-        f"请使用至少 {CHARS_MIN} 位且不含登录名的密码。", f"Use at least {CHARS_MIN} characters without the login."
+        f"请使用至少 {CHARS_MIN} 位且不含登录名的密码。", f"At least {CHARS_MIN} characters, without the login."
     )
 
 
@@ -56,8 +57,17 @@ def _matches(password: str, stored: str) -> bool:
     return hmac.compare_digest(derived, base64.b64decode(expected))
 
 
-NOBODY = hashed(secrets.token_urlsafe())  # verified against when the login is unknown: the time is the same
+@cache
+def _nobody() -> str:
+    """Verified against when the login is unknown, so that the time is the same."""
+    return hashed(secrets.token_urlsafe())
+
+
 _verifying: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+
+
+def _matches_or_nobody(password: str, stored: str | None) -> bool:
+    return _matches(password, stored or _nobody())
 
 
 async def matches(password: str, stored: str | None) -> bool:
@@ -68,5 +78,5 @@ async def matches(password: str, stored: str | None) -> bool:
         _verifying.clear()
         gate = _verifying[loop] = asyncio.Semaphore(AT_ONCE)
     async with gate:
-        right = await asyncio.to_thread(_matches, password, stored or NOBODY)
+        right = await asyncio.to_thread(_matches_or_nobody, password, stored)
     return right and stored is not None
