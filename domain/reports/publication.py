@@ -10,9 +10,9 @@ from uuid import UUID
 
 from domain.kernel import database, outbox
 from domain.kernel.geo import cell_centre
+from domain.kernel.redaction import redact
 from domain.reports.categories import CATEGORIES
 from domain.reports.events import ReportPublished
-from domain.reports.redaction import redact
 
 READ = """
 select r.id, r.number, r.category, r.text, r.channel, r.lng, r.lat, r.cell, r.town, r.received_at
@@ -38,7 +38,7 @@ async def publish(report_id: UUID, *, now: datetime) -> bool:
         report_id,
         row["number"],
         row["category"],
-        redact(row["text"]),
+        redact(row["text"], subject="person").text,
         row["lng"] if exact else centre.lng,
         row["lat"] if exact else centre.lat,
         exact,
