@@ -9,9 +9,14 @@ PASSWORD_BYTES = 24
 
 def password(file: Path) -> str:
     """The password kept in `file` (mode 0600), made on first use; URL-safe text."""
-    if not file.exists() or not file.read_text().strip():
+    if not read_password(file):
         write_private(file, secrets.token_urlsafe(PASSWORD_BYTES))
-    return file.read_text().strip()
+    return read_password(file)
+
+
+def read_password(file: Path) -> str:
+    """The password kept in `file`, or an empty text."""
+    return file.read_text().strip() if file.exists() else ""
 
 
 def write_private(file: Path, text: str) -> None:

@@ -32,6 +32,11 @@ class Ports:
         except (OSError, ValueError, KeyError, AttributeError, TypeError):
             self._known = {}
 
+    @property
+    def known(self) -> dict[str, int]:
+        """What is remembered, by name."""
+        return dict(self._known)
+
     def get(self, name: str, *, wanted: int | None = None) -> int:
         """The remembered port when it is free, else `wanted` when that is free, else a new one; remembered."""
         others = {port for other, port in self._known.items() if other != name}

@@ -21,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     env: Literal["development", "production"] = "development"
     data_dir: str = ".data"  # folder of the embedded servers and their generated passwords
+    pg_bin: str = ""  # folder with `postgres` and `initdb` for the embedded PostgreSQL; empty: the installed package
     database_url: str = ""  # postgresql://…; empty: the embedded PostgreSQL
     redis_url: str = ""  # redis://…; empty: the embedded Valkey
     broker_url: str = ""  # Celery broker; empty: the same as redis_url
@@ -48,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wechat_push_token: str = ""  # message-push token; empty: push is refused
     wechat_push_aes_key: str = ""  # EncodingAESKey, 43 characters
     wechat_templates: str = ""  # topic=template_id:field,field;…; empty: no subscribe messages
+    grid_region: str = "national"  # whose power-grid factor counts: national, north, northeast, east, central, …
     district: str = "qinghe"  # which folder of seed data and service area is served
 
 

@@ -1,0 +1,1 @@
+"""One file per `green-whistle` command: `add_arguments(parser)` and `run(options)`, registered in `api.cli`."""

@@ -1,0 +1,39 @@
+"""What must never be true: each room's proof over its own stored rows, one line here. `green-whistle verify` runs all.
+
+A check returns the offending rows as sentences; an empty list is the proof.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from domain.kernel import audit, database, outbox
+
+Check = Callable[[], Awaitable[list[str]]]
+
+
+async def audit_chain() -> list[str]:
+    """The hash chain over the audit trail."""
+    broken = await audit.first_broken_block()
+    return [] if broken is None else [f"audit block {broken} does not match its rows"]
+
+
+async def stuck_rows() -> list[str]:
+    """Events and calls that gave up and wait for a person."""
+    events = await database.fetch(
+        "select id, name, error from outbox_event where done_at is null and attempts >= $1 order by id limit 100",
+        outbox.ATTEMPTS_MAX,
+    )
+    jobs = await database.fetch("select id, kind, outcome from send_job where state = 'dead' order by seq limit 100")
+    return [f"event {row['id']} {row['name']}: {row['error']}" for row in events] + [
+        f"call {row['id']} {row['kind']}: {row['outcome']}" for row in jobs
+    ]
+
+
+CHECKS: Mapping[str, Check] = {
+    "audit chain": audit_chain,
+    "nothing stuck": stuck_rows,
+}
+
+
+async def verify() -> dict[str, list[str]]:
+    """Every check with what it found; needs an open pool."""
+    return {name: await check() for name, check in CHECKS.items()}
