@@ -62,6 +62,13 @@ class Breaker:
         except RedisError:
             return False
 
+    async def hold(self, seconds: float) -> None:
+        """Nobody calls for this long: the provider said that the quota is used up."""
+        try:
+            await self.redis.set(f"breaker:{self.provider}:open", "1", px=max(1, round(seconds * 1000)))
+        except RedisError:
+            return
+
     async def answered(self) -> None:
         """A readable answer, also a refusal: the provider lives."""
         try:

@@ -1,0 +1,195 @@
+"""Which events are told to whom, and with which facts. One function per event; `api.wiring` knows the list.
+
+Events are met by name and by their fields, so this room imports no sibling. A notice names reports, never people; the
+accounts behind them are opened in `handlers`. Anonymous reports have none: their receipt code shows everything.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.cases import people
+from domain.cases.stages import LABELS, Outcome, Stage
+from domain.kernel import database
+from domain.kernel.errors import Text
+from domain.reports.categories import CATEGORIES
+from notifications.wording import Fact
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to tell: to the reporter of `report`, to `account`, or to a broadcast `audience`."""
+
+    wording: str
+    subject: str
+    facts: dict[str, Fact]
+    report: UUID | None = None
+    account: UUID | None = None
+    audience: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Unique among the notices of one event."""
+        return f"{self.wording}|{self.audience or self.subject}"[:80]
+
+
+Tell = Callable[[Any, datetime], Awaitable[list[Notice]]]
+OUTCOMES: Mapping[str, Text] = {
+    Outcome.SOLVED: Text("问题已解决", "solved"),
+    Outcome.PARTLY: Text("部分解决", "partly solved"),
+    Outcome.UNSUBSTANTIATED: Text("经查不属实", "not confirmed"),
+    Outcome.NOT_OURS: Text("不属于受理范围", "not within our powers"),
+    Outcome.DUPLICATE: Text("重复举报，已合并", "joined with another report"),
+    Outcome.REFUSED: Text("不予受理", "not accepted"),
+}
+QUIET_STAGES = frozenset({Stage.ACCEPTED, Stage.CLOSED, Stage.REOPENED})  # these have messages of their own
+BEHAVIOUR_NAMES: dict[str, Text] = {}  # filled by api.wiring from the rewards room
+SOME_BEHAVIOUR = Text("绿色行动", "green action")
+
+
+def _pair(text: Text) -> list[str]:
+    return [text.zh, text.en]
+
+
+async def _facts(report_ids: Sequence[UUID], at: datetime) -> dict[UUID, dict[str, Fact]]:
+    """Number, category and moment for each report."""
+    rows = await database.fetch("select id, number, category from report where id = any($1)", list(report_ids))
+    found: dict[UUID, dict[str, Fact]] = {}
+    for row in rows:
+        category = CATEGORIES.get(row["category"])
+        name = [category.zh, category.en] if category else ["环境问题", "environmental problem"]
+        found[row["id"]] = {"number": row["number"], "category": name, "happened_at": at.isoformat()}
+    return found
+
+
+async def _to_reporter(wording: str, report_id: UUID, at: datetime, **more: Fact) -> list[Notice]:
+    facts = await _facts([report_id], at)
+    return [
+        Notice(wording=wording, subject=f"report:{found}", facts=known | more, report=found)
+        for found, known in facts.items()
+    ]
+
+
+async def _to_case(wording: str, case_id: UUID, at: datetime, **more: Fact) -> list[Notice]:
+    """To everybody whose report the case answers; joined reporters are told of their own number."""
+    reports = await people.reports_of_case(case_id)
+    facts = await _facts(reports, at)
+    return [
+        Notice(wording=wording, subject=f"case:{case_id}", facts=facts[report] | more, report=report)
+        for report in reports
+        if report in facts
+    ]
+
+
+async def _to_followers(wording: str, case_id: UUID, first: Sequence[Notice]) -> list[Notice]:
+    """The same news for those who follow the case, under the number of its first report."""
+    return [
+        Notice(wording=wording, subject=f"case:{case_id}", facts=notice.facts, audience=f"case:{case_id}")
+        for notice in first[:1]
+    ]
+
+
+async def report_submitted(event: Any, at: datetime) -> list[Notice]:
+    """The receipt."""
+    return await _to_reporter("report_received", event.report_id, at)
+
+
+async def report_withdrawn(event: Any, at: datetime) -> list[Notice]:
+    """The receipt of taking it back."""
+    return await _to_reporter("report_withdrawn", event.report_id, at)
+
+
+async def report_published(event: Any, at: datetime) -> list[Notice]:
+    """The public form can be read."""
+    return await _to_reporter("report_published", event.report_id, at)
+
+
+async def case_accepted(event: Any, at: datetime) -> list[Notice]:
+    """The platform has it."""
+    return await _to_case("case_accepted", event.case_id, at)
+
+
+async def case_progressed(event: Any, at: datetime) -> list[Notice]:
+    """A stage was reached; stages with a message of their own are left out."""
+    stage = Stage(event.stage)
+    if stage in QUIET_STAGES:
+        return []
+    mine = await _to_case("case_progressed", event.case_id, at, stage=_pair(LABELS[stage]))
+    return mine + await _to_followers("case_progressed_followed", event.case_id, mine)
+
+
+async def case_closed(event: Any, at: datetime) -> list[Notice]:
+    """The result, or a first result that waits for a second inspection."""
+    outcome = _pair(OUTCOMES.get(str(event.outcome), Text("已答复", "answered")))
+    wording = "case_closed_provisional" if event.provisional else "case_closed"
+    mine = await _to_case(wording, event.case_id, at, outcome=outcome)
+    return mine + await _to_followers("case_closed_followed", event.case_id, mine)
+
+
+async def case_reopened(event: Any, at: datetime) -> list[Notice]:
+    """Another round began."""
+    return await _to_case("case_reopened", event.case_id, at, round=event.round)
+
+
+async def question_asked(event: Any, at: datetime) -> list[Notice]:
+    """The unit wants to know something."""
+    return await _to_case("question_asked", event.case_id, at)
+
+
+async def light_turned(event: Any, at: datetime) -> list[Notice]:
+    """A node is nearly or already late."""
+    if str(event.light) not in {"amber", "red"}:
+        return []
+    return await _to_case(f"case_late_{event.light}", event.case_id, at, stage=_pair(_node(event.node)))
+
+
+async def extension_approved(event: Any, at: datetime) -> list[Notice]:
+    """A node got more time."""
+    unit = {"hour": Text("小时", "hours"), "workday": Text("个工作日", "working days")}.get(str(event.unit))
+    unit = unit or Text("天", "days")
+    extra = [f"{event.amount}{unit.zh}", f"{event.amount} {unit.en}"]
+    return await _to_case("case_extended", event.case_id, at, stage=_pair(_node(event.node)), extra=extra)
+
+
+async def review_requested(event: Any, at: datetime) -> list[Notice]:
+    """The rounds are used up; a review begins."""
+    return await _to_case("review_requested", event.case_id, at)
+
+
+def _node(node: str) -> Text:
+    return LABELS[Stage(node)] if node in set(Stage) else Text("办理", "handling")
+
+
+async def points_awarded(event: Any, at: datetime) -> list[Notice]:
+    """Points arrived."""
+    facts: dict[str, Fact] = {
+        "points": event.points,
+        "behaviour": _pair(BEHAVIOUR_NAMES.get(str(event.behaviour), SOME_BEHAVIOUR)),
+        "happened_at": at.isoformat(),
+    }
+    subject = f"points:{event.transfer_id}"
+    return [Notice(wording="points_awarded", subject=subject, facts=facts, account=event.account_id)]
+
+
+TOLD: Mapping[str, Tell] = {
+    "ReportSubmitted": report_submitted,
+    "ReportWithdrawn": report_withdrawn,
+    "ReportPublished": report_published,
+    "CaseAccepted": case_accepted,
+    "CaseProgressed": case_progressed,
+    "CaseClosed": case_closed,
+    "CaseReopened": case_reopened,
+    "QuestionAsked": question_asked,
+    "LightTurned": light_turned,
+    "ExtensionApproved": extension_approved,
+    "ReviewRequested": review_requested,
+    "PointsAwarded": points_awarded,
+}
+
+
+async def notices_of(event: object, *, at: datetime) -> list[Notice]:
+    """What to tell about an event; nothing for one that nobody needs to hear of."""
+    tell = TOLD.get(type(event).__name__)
+    return [] if tell is None else await tell(event, at)

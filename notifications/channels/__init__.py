@@ -1,0 +1,1 @@
+"""Ways to reach a person besides the inbox: each is one file that keeps `base.Channel`, plugged in by `api.wiring`."""

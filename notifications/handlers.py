@@ -1,0 +1,31 @@
+"""The one handler of this room that rooms' events are wired to, and its chores."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel.events import Event
+from domain.reports import reporters
+from notifications import announcing
+from notifications.audiences import Notice, notices_of
+
+
+async def announce(event: Event, /, *, event_id: int, at: datetime) -> None:
+    """Tells everybody concerned. Anonymous reporters get nothing pushed; their receipt code shows the same."""
+    notices = await notices_of(event, at=at)
+    told = await accounts_for(notices)
+    await announcing.tell(told, event_id=event_id, at=at)
+    for notice in notices:
+        if notice.audience is not None:
+            await announcing.tell_audience(notice, event_id=event_id, at=at)
+
+
+async def accounts_for(notices: list[Notice]) -> list[tuple[Notice, UUID]]:
+    """The account behind each personal notice; those of anonymous reports fall away."""
+    reports = [notice.report for notice in notices if notice.report is not None]
+    known = await reporters.accounts_of(reports) if reports else {}
+    found = []
+    for notice in notices:
+        account = notice.account or (known.get(notice.report) if notice.report else None)
+        if account is not None:
+            found.append((notice, account))
+    return found
