@@ -16,7 +16,22 @@ from api import actors, logs, problems
 from api.edge import Edge
 from api.limits import limit_guard
 from api.parts import Parts, open_parts
-from api.routes import auth, health, me, public_reports, reports
+from api.routes import (
+    audit,
+    auth,
+    behaviours,
+    consents,
+    dead_letters,
+    health,
+    inbox,
+    me,
+    operators,
+    points,
+    public_reports,
+    reports,
+    wechat_push,
+    work_list,
+)
 from api.routes import problems as problem_types
 from api.strict import BODY_BYTES_MAX, StrictRequest, path_guard
 from api.wakeup import waker
@@ -26,10 +41,19 @@ from domain.kernel.settings import Settings
 ROUTES: list[ControllerRouterHandler] = [
     *health.ROUTES,
     *problem_types.ROUTES,
+    *operators.ROUTES,
+    *work_list.ROUTES,
+    *dead_letters.ROUTES,
+    *audit.ROUTES,
     *auth.ROUTES,
     *me.ROUTES,
+    *points.ROUTES,
+    *behaviours.ROUTES,
     *reports.ROUTES,
     *public_reports.ROUTES,
+    *inbox.ROUTES,
+    *consents.ROUTES,
+    *wechat_push.ROUTES,
 ]
 CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"]
 CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-After", "X-Request-Id"]

@@ -1,13 +1,14 @@
 """Moving points, carbon and minutes: thin Python over the functions of `schema.sql`, one round trip each.
 
-Everything runs inside the caller's transaction. A `key` names the intent for ever: the same key with the same request is
+Everything runs inside the caller's transaction. A `key` names the intent for ever: the same key with the same
+request is
 answered with the first result (`replayed`), with another request it is refused. `keyed` makes keys from what is known.
 """
 
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -31,7 +32,9 @@ class KeyAltered(Refusal):
 
     code = "posting-key-altered"
     title = Text("该记账键已用于其他内容", "This posting key was used for another movement")
-    advice = Text("请核对原始记录；不同的业务请使用不同的键。", "Check the first record; use another key for another movement.")
+    advice = Text(
+        "请核对原始记录；不同的业务请使用不同的键。", "Check the first record; use another key for another movement."
+    )
 
 
 class BalanceTooLow(Refusal):
@@ -136,17 +139,16 @@ REFUSED: dict[str, type[Refusal]] = {
 }
 
 
-def _posted(row: object) -> Posted:
-    outcome, transfer, debit_balance, credit_balance = row  # type: ignore[misc]
-    if outcome in REFUSED:
-        raise REFUSED[outcome]()
-    return Posted(transfer, debit_balance, credit_balance, outcome == "replayed")
+def _posted(row: Any) -> Posted:
+    if row["outcome"] in REFUSED:
+        raise REFUSED[row["outcome"]]
+    return Posted(row["transfer"], row["debit_balance"], row["credit_balance"], row["outcome"] == "replayed")
 
 
 async def post(movement: Movement, *, now: datetime) -> Posted:
     """Posts one movement. Raises `KeyAltered`, `BalanceTooLow` or `AmountRefused`; nothing has changed then."""
     if not 0 < movement.amount <= AMOUNT_MAX:
-        raise AmountRefused()
+        raise AmountRefused
     return _posted(
         await database.fetch_row(
             "select * from ledger_post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -206,17 +208,15 @@ async def _settled(movement: Movement, outcome: str, *, now: datetime) -> str:
     return "replayed" if posted.replayed else "posted"
 
 
-async def hold(
-    hold_id: UUID, *, account_id: int, amount: int, purpose: str, until: datetime, now: datetime
-) -> bool:
+async def hold(hold_id: UUID, *, account_id: int, amount: int, purpose: str, until: datetime, now: datetime) -> bool:
     """Promises part of a balance until `until`; False when this very hold existed. Raises like `post`."""
     if not 0 < amount <= AMOUNT_MAX:
-        raise AmountRefused()
+        raise AmountRefused
     outcome = await database.fetch_value(
         "select ledger_hold_open($1, $2, $3, $4, $5, $6)", hold_id, account_id, amount, purpose, until, now
     )
     if outcome in REFUSED:
-        raise REFUSED[outcome]()
+        raise REFUSED[outcome]
     return bool(outcome == "held")
 
 
@@ -236,10 +236,8 @@ async def release_hold(hold_id: UUID, *, now: datetime) -> bool:
     return bool(await database.fetch_value("select ledger_hold_release($1, 'voided', $2)", hold_id, now))
 
 
-async def reverse(
-    *, key: UUID, transfer: int, now: datetime, rule: str, evidence: UUID | None = None
-) -> Posted:
-    """Takes a movement back, once. What was spent already becomes debt; a refunded spending is good again for a while."""
+async def reverse(*, key: UUID, transfer: int, now: datetime, rule: str, evidence: UUID | None = None) -> Posted:
+    """Takes a movement back, once. What was spent already becomes debt; what is refunded stays good for a while."""
     original = await database.fetch_row(
         "select t.unit, a.kind, ledger_good_until(t.id) as good from ledger_transfer t"
         " left join reward_account a on a.id = t.debit where t.id = $1",

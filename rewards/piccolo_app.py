@@ -1,9 +1,10 @@
-"""The tables of green credit for Piccolo's migrations. `LedgerTransfer`, `LedgerBucket` and `CapUse` are schema.sql's."""
+"""The tables of green credit for Piccolo; three more (see `rewards.tables`) are made by schema.sql."""
 
 from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
+from rewards import claim_tables as c
 from rewards import tables as t
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +20,10 @@ APP_CONFIG = AppConfig(
         t.LedgerHold,
         t.LedgerBlock,
         t.LedgerDay,
+        c.RewardClaim,
+        c.RewardAward,
+        c.CarbonDay,
+        c.ClaimAppeal,
     ],
     migration_dependencies=[],
 )

@@ -1,4 +1,4 @@
-"""What must never be true of the ledger. `faults` re-sums everything; it runs in `green-whistle verify` and after tests."""
+"""What must never be true of the ledger: `faults` re-sums everything, in `green-whistle verify` and after tests."""
 
 import msgspec
 
@@ -15,7 +15,8 @@ class Fault(msgspec.Struct, frozen=True):
 RULES: dict[str, str] = {
     "the kept balance is the sum of its movements": """
         with sides as (
-          select debit as account, -amount as amount, amount as taken from ledger_transfer where debit >= 1000
+          select debit as account, -amount as amount, amount as taken from ledger_transfer
+          where debit >= 1000
           union all select credit, amount, 0 from ledger_transfer where credit >= 1000),
         sums as (select account, sum(amount) as balance, sum(taken) as taken, count(*) as n from sides group by account)
         select format('account %s: %s kept, %s summed', a.id, a.balance, coalesce(s.balance, 0)) as row
@@ -24,7 +25,8 @@ RULES: dict[str, str] = {
               is distinct from (coalesce(s.balance, 0), coalesce(s.taken, 0), coalesce(s.n, 0)))""",
     "stamped balances chain without a gap": """
         with sides as (
-          select id, debit as account, -amount as amount, debit_after as after from ledger_transfer where debit >= 1000
+          select id, debit as account, -amount as amount, debit_after as after from ledger_transfer
+          where debit >= 1000
           union all select id, credit, amount, credit_after from ledger_transfer where credit >= 1000),
         steps as (select *, coalesce(lag(after) over (partition by account order by id), 0) as before from sides)
         select format('transfer %s of account %s', id, account) as row from steps
@@ -32,7 +34,8 @@ RULES: dict[str, str] = {
     "a pot of points is what its buckets earned less what was ever taken": """
         select format('account %s', a.id) as row from reward_account a
         left join (select account, sum(earned) as earned from ledger_bucket group by account) b on b.account = a.id
-        where a.kind in ('resident', 'campaign') and a.unit = 1 and a.balance <> coalesce(b.earned, 0) - a.cum_debited""",
+        where a.kind in ('resident', 'campaign') and a.unit = 1
+          and a.balance <> coalesce(b.earned, 0) - a.cum_debited""",
     "what is held is the sum of open holds": """
         select format('account %s', a.id) as row from reward_account a
         left join (select account, sum(amount) as held from ledger_hold where state = 'open' group by account) h
@@ -42,7 +45,8 @@ RULES: dict[str, str] = {
         select format('account %s', id) as row from reward_account where balance - held < floor""",
     "every key has its transfer and every transfer its key": """
         select format('key %s', coalesce(k.id, t.key)) as row
-        from ledger_key k full join ledger_transfer t on t.id = k.transfer and t.posted_at = k.posted_at and t.key = k.id
+        from ledger_key k full join ledger_transfer t on t.id = k.transfer and t.posted_at = k.posted_at and t.key =
+        k.id
         where k.id is null or t.id is null""",
     "transfer numbers are unique": """
         select format('transfer %s', id) as row from ledger_transfer group by id having count(*) > 1""",

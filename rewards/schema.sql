@@ -17,6 +17,13 @@ alter table reward_account set (fillfactor = 80);  -- room for updates in place:
 create index if not exists ledger_hold_due on ledger_hold (expires_at) where state = 'open';
 create index if not exists ledger_hold_account on ledger_hold (account) where state = 'open';
 
+create index if not exists reward_claim_account on reward_claim (account, id desc);
+create index if not exists reward_claim_person on reward_claim (person, to_at) where state in ('awarded', 'held');
+create index if not exists reward_claim_queue on reward_claim (received_at) where state = 'held';
+create index if not exists reward_claim_waiting on reward_claim (due_at) where state = 'held' and due_at is not null;
+create index if not exists reward_award_account on reward_award (account, id desc);
+create index if not exists reward_award_day on reward_award (day, behaviour);
+
 create sequence if not exists ledger_transfer_number;
 create table if not exists ledger_transfer (
   id bigint not null default nextval('ledger_transfer_number'),

@@ -109,8 +109,10 @@ async def next_to_expire(owner: UUID) -> Expiring | None:
     """The earliest points that would lapse if nothing more is spent, or None."""
     row = await database.fetch_row(
         "select b.expires, b.reach - a.cum_debited as points from reward_account a join lateral ("
-        " select expires, sum(earned) over (order by expires)::bigint as reach from ledger_bucket where account = a.id) b on true"
-        " where a.owner = $1 and a.kind = 'resident' and a.unit = 1 and b.reach > a.cum_debited order by b.expires limit 1",
+        " select expires, sum(earned) over (order by expires)::bigint as reach"
+        " from ledger_bucket where account = a.id) b on true"
+        " where a.owner = $1 and a.kind = 'resident' and a.unit = 1 and b.reach > a.cum_debited"
+        " order by b.expires limit 1",
         owner,
     )
     return Expiring(row["expires"], row["points"]) if row else None

@@ -1,7 +1,7 @@
 """The ledger's tables. Amounts are integers: points, milligrams of CO2e, minutes of service.
 
-`ledger_transfer` is cut into months, `ledger_bucket` and `cap_use` have keys of several columns; Piccolo can create neither, so
-these three stand in `schema.sql` and their classes here mirror them for reading (a test compares both). See
+`ledger_transfer` is cut into months, `ledger_bucket` and `cap_use` have keys of several columns; Piccolo can create
+neither, so these three stand in `schema.sql` and their classes here mirror them for reading (a test compares both). See
 docs/decisions/0020-ledger.md for why the posting key stands in a table of its own.
 """
 
@@ -79,7 +79,7 @@ class LedgerReversal(Table, tablename="ledger_reversal"):
 
 
 class LedgerBucket(Table, tablename="ledger_bucket"):
-    """What an account earned that stays good until the end of a month. Written by earnings only; key (account, expires)."""
+    """What an account earned that is good until a day. Written by earnings only; key (account, expires)."""
 
     account = BigInt(primary_key=True, null=False, default=None)
     expires = Date(null=False, default=None)  # last day on which the points are good
@@ -104,7 +104,7 @@ class LedgerHold(Table, tablename="ledger_hold"):
 class CapUse(Table, tablename="cap_use"):
     """How much of a limit a person has used in a period. Taken inside the posting transaction; key: the first three."""
 
-    person = Varchar(length=64, primary_key=True, null=False, default=None)  # verified person, not account: rewards.people
+    person = Varchar(length=64, primary_key=True, null=False, default=None)  # see rewards.people
     rule = Varchar(length=60, null=False, default=None)
     period = Varchar(length=10, null=False, default=None)  # 2026-11-21, 2026-11, or "ever"
     used = BigInt(null=False, default=None)

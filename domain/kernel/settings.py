@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     s3_secret_key: str = ""
     s3_region: str = "us-east-1"
     s3_bucket: str = "green-whistle"
+    s3_public_url: str = ""  # how phones reach the object store for direct uploads; empty: s3_url
+    photo_days: Annotated[int, msgspec.Meta(ge=30, le=36_500)] = 1_095  # a claimed photograph is kept so long
     public_url: str = "http://127.0.0.1:8000"  # how the outside reaches this API; used in links and token issuer
     database_pool_max: Annotated[int, msgspec.Meta(ge=1, le=200)] = 16  # connections per process
     trusted_proxies: str = ""  # comma-separated addresses whose X-Forwarded-For counts

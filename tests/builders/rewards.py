@@ -12,7 +12,9 @@ from rewards.ledger import Movement, Posted
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in the district
 
 
-async def a_purse(*, points: int = 0, owner: UUID | None = None, unit: ledger.Unit = "points", now: datetime = NOON) -> int:
+async def a_purse(
+    *, points: int = 0, owner: UUID | None = None, unit: ledger.Unit = "points", now: datetime = NOON
+) -> int:
     """A resident's account that holds `points`."""
     async with database.transaction():
         account = await ledger.account(owner=owner or new_id(), kind="resident", unit=unit, now=now)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import asyncpg
 import pytest
@@ -12,7 +12,6 @@ from domain.kernel.ids import new_id
 from rewards import ledger, proving, statements
 from rewards.ledger import AmountRefused, BalanceTooLow, HoldGone, KeyAltered, ReversedAlready
 from tests.builders.rewards import NOON, a_purse, a_spending, an_earning, balance, posted
-
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +38,8 @@ async def test_a_replay_is_answered_with_the_first_result_even_when_the_balance_
 
     again = await posted(spending)
 
-    assert again.replayed and (again.transfer, again.debit_balance) == (first.transfer, 0)
+    assert again.replayed
+    assert (again.transfer, again.debit_balance) == (first.transfer, 0)
 
 
 async def test_an_altered_replay_is_refused_without_effect():
@@ -83,7 +83,9 @@ async def test_an_account_that_does_not_exist_is_refused():
 async def test_what_is_held_cannot_be_spent_and_comes_back_when_given_up():
     purse, promise = await a_purse(points=10), new_id()
     async with db.transaction():
-        await ledger.hold(promise, account_id=purse, amount=8, purpose="order", until=NOON + timedelta(hours=1), now=NOON)
+        await ledger.hold(
+            promise, account_id=purse, amount=8, purpose="order", until=NOON + timedelta(hours=1), now=NOON
+        )
 
     with pytest.raises(BalanceTooLow):
         await posted(a_spending(purse, amount=3))
@@ -97,7 +99,9 @@ async def test_what_is_held_cannot_be_spent_and_comes_back_when_given_up():
 async def test_a_hold_is_kept_once_and_its_repeat_is_replayed():
     purse, promise = await a_purse(points=10), new_id()
     async with db.transaction():
-        await ledger.hold(promise, account_id=purse, amount=8, purpose="order", until=NOON + timedelta(hours=1), now=NOON)
+        await ledger.hold(
+            promise, account_id=purse, amount=8, purpose="order", until=NOON + timedelta(hours=1), now=NOON
+        )
         keep = {"kind": "spend", "credit": ledger.sink(ledger.SPENT, "points"), "now": NOON}
         first = await ledger.post_hold(promise, **keep)
         again = await ledger.post_hold(promise, **keep)
@@ -184,7 +188,8 @@ async def test_a_batch_posts_new_keys_once_and_answers_known_ones():
     async with db.transaction():
         outcomes = await ledger.post_batch(wanted, now=NOON)
 
-    assert outcomes[known.key] == "replayed" and sorted(outcomes.values()) == ["posted", "posted", "posted", "replayed"]
+    assert outcomes[known.key] == "replayed"
+    assert sorted(outcomes.values()) == ["posted", "posted", "posted", "replayed"]
     assert [await balance(p) for p in purses] == [1, 2, 12]
 
 
@@ -194,7 +199,8 @@ async def test_fifty_identical_calls_at_once_have_one_effect_and_one_answer():
 
     answers = await asyncio.gather(*(posted(spending) for _ in range(50)))
 
-    assert {a.transfer for a in answers} == {answers[0].transfer} and sum(not a.replayed for a in answers) == 1
+    assert {a.transfer for a in answers} == {answers[0].transfer}
+    assert sum(not a.replayed for a in answers) == 1
     assert await balance(purse) == 90
 
 
@@ -207,7 +213,15 @@ async def test_a_hundred_parallel_spendings_of_a_balance_for_one_give_one_succes
     assert sum(isinstance(r, BalanceTooLow) for r in results) == 99
 
 
-@pytest.mark.parametrize("statement", ["update ledger_transfer set amount = 1", "delete from ledger_transfer", "truncate ledger_transfer", "delete from ledger_key"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ledger_transfer set amount = 1",
+        "delete from ledger_transfer",
+        "truncate ledger_transfer",
+        "delete from ledger_key",
+    ],
+)
 async def test_history_cannot_be_changed(statement):
     await a_purse(points=5)
 
@@ -225,7 +239,11 @@ async def test_the_statement_is_paged_newest_first_with_running_balances():
     rest = await statements.statement(owner, unit="points", before=page[-1].transfer, limit=3)
 
     assert [(line.amount, line.balance) for line in [*page, *rest]] == [
-        (-10, 60), (-10, 70), (-10, 80), (-10, 90), (100, 100),
+        (-10, 60),
+        (-10, 70),
+        (-10, 80),
+        (-10, 90),
+        (100, 100),
     ]
 
 

@@ -1,0 +1,73 @@
+"""What green credit does by the clock: months ahead, holds that ran out, waiting claims, month-end expiry."""
+
+from datetime import date, datetime, timedelta
+
+from domain.kernel import clock, database
+from domain.kernel.events import Ticked
+from rewards import awarding
+
+HOLDS_MAX = 500  # per minute and run
+CLAIMS_MAX = 200
+EXPIRE_ACCOUNTS = 20_000  # per transaction
+MONTHS_AHEAD = 3
+
+
+async def prepare_months(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Partitions for the coming months."""
+    if event.every == "day":
+        await database.execute(
+            "select ledger_month((date_trunc('month', $1::timestamptz at time zone 'UTC')"
+            " + make_interval(months => m))::date) from generate_series(0, $2::int) m",
+            at,
+            MONTHS_AHEAD,
+        )
+
+
+async def release_old_holds(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Holds past their time give the points back."""
+    if event.every == "minute":
+        await database.execute(
+            "select ledger_hold_release(id, 'expired', $1) from (select id from ledger_hold"
+            " where state = 'open' and expires_at <= $1 order by account, id limit $2) due",
+            at,
+            HOLDS_MAX,
+        )
+
+
+async def pay_waited_claims(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Claims that were held until a date are paid when it has come."""
+    if event.every != "hour":
+        return
+    rows = await database.fetch(
+        "select id from reward_claim where state = 'held' and due_at <= $1 order by person, id limit $2", at, CLAIMS_MAX
+    )
+    for row in rows:
+        claim = await awarding.open_claim(row["id"], states=("held",))
+        if claim is not None:
+            await awarding.pay(claim, by="rules", now=at)
+
+
+async def expire_points(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """What was good until the last month end lapses; the key of account and month end makes it once."""
+    if event.every == "day":
+        await expire(until=last_month_end(clock.local_day(at)), now=at)
+
+
+def last_month_end(day: date) -> date:
+    """The last day of the month before `day`'s."""
+    return day.replace(day=1) - timedelta(days=1)
+
+
+async def expire(*, until: date, now: datetime) -> tuple[int, int]:
+    """Expires all accounts up to the month end `until`; how many (accounts, points)."""
+    last: int | None = 0
+    accounts = points = 0
+    while last is not None:
+        rows = await database.fetch("select * from ledger_expire($1, $2, $3, $4)", until, last, EXPIRE_ACCOUNTS, now)
+        last = rows[0]["last_account"]
+        accounts += rows[0]["expired_accounts"]
+        points += int(rows[0]["expired"])
+    return accounts, points
+
+
+CHORES = (prepare_months, release_old_holds, pay_waited_claims, expire_points)
