@@ -7,10 +7,20 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from api.parts import Parts
+from domain.kernel import database
+from domain.operators import demonstration
 
 Part = Callable[[Parts, datetime], Awaitable[str]]
 
-PARTS: tuple[Part, ...] = ()
+
+async def officers(parts: Parts, now: datetime) -> str:
+    """Two officers with published passwords."""
+    async with database.transaction():
+        made = await demonstration.seed(parts.settings, now=now)
+    return f"officers: {made} new"
+
+
+PARTS: tuple[Part, ...] = (officers,)
 
 
 async def seed(parts: Parts, *, now: datetime) -> list[str]:
