@@ -1,0 +1,25 @@
+"""The four 64-bit hashes of a photograph and how far two of them are apart. Pure; `media.likeness` computes them."""
+
+import msgspec
+
+BITS = 64
+MASK = (1 << BITS) - 1
+
+
+class Likeness(msgspec.Struct, frozen=True, kw_only=True):
+    """Signed 64-bit hashes of one photograph, as PostgreSQL's bigint keeps them."""
+
+    whole: int
+    mirrored: int
+    cropped: int
+    cropped_mirrored: int
+
+
+def distance(one: int, other: int) -> int:
+    """How many of the 64 bits differ."""
+    return ((one ^ other) & MASK).bit_count()
+
+
+def signed(number: int) -> int:
+    """64 unsigned bits as PostgreSQL's signed bigint."""
+    return number - (1 << BITS) if number >> (BITS - 1) else number
