@@ -43,9 +43,7 @@ SUBSCRIBERS: Subscribers = {
 }
 
 # Facts nobody acts on yet; they stay readable in the outbox and the audit trail.
-UNHEARD: frozenset[type[Event]] = frozenset(
-    {ClaimRefused, PointsReversed}
-)
+UNHEARD: frozenset[type[Event]] = frozenset({ClaimRefused, PointsReversed})
 
 
 def senders(parts: Parts) -> dict[str, Sender]:
