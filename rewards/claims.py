@@ -60,7 +60,7 @@ def fingerprint(claim: NewClaim) -> UUID:
     """What makes two claims of one number the same."""
     inputs = sorted((name, str(value.normalize())) for name, value in claim.inputs.items())
     told = (claim.account, claim.behaviour.code, claim.from_at.timestamp(), claim.to_at.timestamp(), inputs)
-    return UUID(bytes=hashlib.sha256(repr(told).encode()).digest()[:16], version=8)
+    return UUID(bytes=hashlib.sha256(repr(told).encode()).digest()[:16], version=5)
 
 
 STORE = """

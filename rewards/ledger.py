@@ -96,7 +96,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 def keyed(*parts: object) -> UUID:
     """The key of an intent that can be named, for example `keyed("award", claim_id)`; equal parts give equal keys."""
     text = "|".join(str(part) for part in parts)
-    return UUID(bytes=hashlib.sha256(KEY_SPACE.bytes + text.encode()).digest()[:16], version=8)
+    return UUID(bytes=hashlib.sha256(KEY_SPACE.bytes + text.encode()).digest()[:16], version=5)
 
 
 def fingerprint(movement: Movement) -> bytes:

@@ -1,12 +1,15 @@
 """Ordinary movements and residents for the ledger's tests."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from domain.kernel import database
 from domain.kernel.ids import new_id
-from rewards import ledger
+from rewards import awarding, claims, ledger, statements
+from rewards.behaviours import BEHAVIOURS
+from rewards.claims import NewClaim
 from rewards.ledger import Movement, Posted
 
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in the district
@@ -61,3 +64,41 @@ async def balance(account: int) -> int:
     """The kept balance."""
     value: int = await database.fetch_value("select balance from reward_account where id = $1", account)
     return value
+
+
+def a_claim(account: UUID, *, at: datetime = NOON, code: str = "metro", minutes: int = 30, **changes: Any) -> NewClaim:
+    """A metro trip of 12.4 km that ended at `at`, as the operator tells it."""
+    ordinary: dict[str, Any] = {
+        "account": account,
+        "behaviour": BEHAVIOURS[code],
+        "proof": BEHAVIOURS[code].proofs[0],
+        "source": "metro:qinghe",
+        "external_id": str(new_id()),
+        "feed": "metro-co",
+        "from_at": at - timedelta(minutes=minutes),
+        "to_at": at,
+        "inputs": {"distance_km": Decimal("12.4")},
+    }
+    return NewClaim(**ordinary | changes)
+
+
+async def claimed(*new: NewClaim, now: datetime = NOON) -> list[UUID]:
+    """Takes the claims in and has them judged at once; their ids."""
+    async with database.transaction():
+        taken = await claims.take(list(new), now=now)
+        ids = [t.claim for t in taken if t.claim]
+        for claim in await awarding.in_person_order(ids):
+            await awarding.settle(claim, now=now)
+    return ids
+
+
+async def state_of(claim: UUID) -> tuple[str, str | None]:
+    """(state, reason) of a claim."""
+    row = await database.fetch_row("select state, reason from reward_claim where id = $1", claim)
+    assert row
+    return row["state"], row["reason"]
+
+
+async def pots(owner: UUID) -> dict[str, int]:
+    """Balances by unit."""
+    return {b.unit: b.balance for b in await statements.balances(owner)}

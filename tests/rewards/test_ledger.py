@@ -9,18 +9,11 @@ import pytest
 
 from domain.kernel import database as db
 from domain.kernel.ids import new_id
-from rewards import ledger, proving, statements
+from rewards import ledger, statements
 from rewards.ledger import AmountRefused, BalanceTooLow, HoldGone, KeyAltered, ReversedAlready
 from tests.builders.rewards import NOON, a_purse, a_spending, an_earning, balance, posted
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True)
-async def sound(database):
-    """After every test the whole ledger still adds up."""
-    yield
-    assert await proving.faults() == []
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("sound")]
 
 
 async def test_a_posting_moves_the_amount_and_stamps_the_balance():
