@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from domain.kernel import database as kernel_database
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
+from tests.builders.wechat import Sandbox, sandbox_wechat
 
 TEMPLATE = "template_green_whistle"
 _numbers = itertools.count(1)
@@ -115,3 +116,10 @@ async def api(settings: Settings, redis: Redis) -> AsyncIterator[httpx.AsyncClie
     app = create_app(settings)
     async with app.lifespan(), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         yield client
+
+
+@pytest.fixture
+def wechat_sandbox() -> Iterator[Sandbox]:
+    """A fresh sandbox WeChat on loopback."""
+    with sandbox_wechat() as running:
+        yield running
