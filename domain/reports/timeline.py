@@ -19,6 +19,16 @@ Status = Literal[
 ]
 
 
+ENDED = ("closed", "withdrawn", "refused")
+APPEND = """
+with said as (
+  insert into report_timeline (report, at, kind, status, note_zh, note_en, detail)
+  select unnest($1::uuid[]), $2, $3, $4, $5, $6, $7::jsonb)
+update public_report set stage = $4, closed = $4 = any($8::text[]), updated_at = greatest(updated_at, $2)
+where report = any($1) and $4::text is not null
+"""
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the timeline."""
 
@@ -39,10 +49,12 @@ async def append(
     status: Status | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """One entry for each report, in the caller's transaction. `note` and `detail` hold no personal value."""
+    """One entry for each report, in the caller's transaction; a `status` also moves the public form.
+
+    `note` and `detail` are for the reporter and hold no personal value.
+    """
     await database.execute(
-        "insert into report_timeline (report, at, kind, status, note_zh, note_en, detail)"
-        " select unnest($1::uuid[]), $2, $3, $4, $5, $6, $7::jsonb",
+        APPEND,
         list(report_ids),
         at,
         kind,
@@ -50,6 +62,7 @@ async def append(
         note.zh,
         note.en,
         msgspec.json.encode(detail or {}).decode(),
+        list(ENDED),
     )
 
 
