@@ -1,5 +1,7 @@
 """The resident's part: signing in, photographs, the report, messages, points, the judgement."""
 
+from typing import Any
+
 from api.demo.cast import RIVER_BANK, Cast
 from api.demo.checks import Missed, expect
 from api.demo.phone import new_key
@@ -23,9 +25,9 @@ async def sign_in(cast: Cast, facts: list[str]) -> None:
     facts.append(f"phone {bound['phone']} bound by WeChat's code; access token for {tokens['expires_in'] // 60} min")
 
 
-async def _tokens(cast: Cast) -> dict[str, str]:
+async def _tokens(cast: Cast) -> dict[str, Any]:
     code = await cast.wechat.call("POST", "/sandbox/login-codes", json={"openid": cast.openid})
-    tokens: dict[str, str] = await cast.passer_by.call("POST", "/v1/auth/wechat", json={"code": code["code"]})
+    tokens: dict[str, Any] = await cast.passer_by.call("POST", "/v1/auth/wechat", json={"code": code["code"]})
     return tokens
 
 

@@ -41,10 +41,12 @@ class Role(NamedTuple):
 ROLES: Mapping[str, Role] = {  # start order; stopped in reverse
     "wechat": Role(("-m", "api.sandbox.wechat", "--port", "{port}"), listens=True),
     "platform": Role(("-m", "api.sandbox.case_platform", "--port", "{port}", "--api", "{api}"), listens=True),
+    "floor": Role(("-m", "api.bench.floor", "--port", "{port}"), listens=True),  # only for measurements
     "api": Role(("-m", "api.cli", "serve", "--port", "{port}"), listens=True),
     "worker": Role(("-m", "api.cli", "worker", "--processes", "2")),
     "beat": Role(("-m", "api.cli", "beat")),
 }
+DEMONSTRATED = tuple(role for role in ROLES if role != "floor")
 
 
 class Installation:
@@ -54,7 +56,7 @@ class Installation:
         self,
         settings: Settings,
         *,
-        roles: Sequence[str] = tuple(ROLES),
+        roles: Sequence[str] = DEMONSTRATED,
         tell: Tell = lambda _: None,
         seeded: bool = True,
     ) -> None:

@@ -1,0 +1,1 @@
+"""One file per scenario: `SUMMARY`, `ROLES` (processes of the installation it needs) and `async def run(bench)`."""

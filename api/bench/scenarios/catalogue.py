@@ -1,0 +1,5 @@
+"""The list of scenarios: name → module. A new one is a file here and a line."""
+
+SCENARIOS = {
+    "submit": "api.bench.scenarios.submit",
+}
