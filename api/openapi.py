@@ -1,0 +1,155 @@
+"""The API's description: OpenAPI 3.1 made from the routes, with the problems each operation can answer.
+
+`python -m api.openapi` writes `openapi.json` at the project's root; a test compares the committed file with the routes.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar._openapi.plugin import OpenAPIPlugin
+from litestar.config.app import AppConfig
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import License
+from litestar.routes import HTTPRoute
+
+from api.problems import PROBLEM_JSON, FieldError, Problem
+from domain.kernel.errors import REFUSALS
+
+FILE = Path(__file__).parents[1] / "openapi.json"
+VERSION = "0.1.0"
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+ABOUT = """
+绿哨：区县生态环境局的公众参与与绿色信用后端。Public participation and green credit for one Chinese district.
+
+Errors are `application/problem+json` (RFC 9457) with a stable `type` whose index is `GET /problems`; texts are Chinese
+with English beside. Times are RFC 3339 in UTC, days are Asia/Shanghai, coordinates name their datum, points are integers and
+carbon is in milligrams of CO2e. Unknown and repeated JSON keys are refused. Lists are paged with an opaque `cursor`.
+POSTs with an effect take an `Idempotency-Key`. Every answer has an `X-Request-Id`.
+"""
+PROBLEMS = {
+    "400": ("BadRequest", "The request is malformed or a value is outside its limits; `errors` lists the fields."),
+    "401": ("Unauthenticated", "No valid access token."),
+    "403": ("Forbidden", "The caller may not do this."),
+    "404": ("NotFound", "It does not exist, or this caller may not know that it does."),
+    "409": ("Conflict", "The state does not allow it now; `code` says why."),
+    "413": ("TooLarge", "The body is larger than this route reads."),
+    "415": ("WrongMediaType", "The body is not of the media type this route reads."),
+    "422": ("Unprocessable", "Well-formed, but against a rule; `code` says which."),
+    "429": ("TooManyRequests", "A rate limit is used up; wait the seconds in `Retry-After`."),
+    "500": ("InternalError", "A bug on our side; nothing was changed. Tell us the `request_id`."),
+    "503": ("Unavailable", "A part this request needs is down; nothing was changed. Try again later."),
+}
+SECURITY: dict[str, list[dict[str, list[str]]]] = {
+    "resident": [{"resident": []}],
+    "operator": [{"operator": []}],
+    "public": [],
+    "ops": [],
+    "partner": [{"partner": []}],
+    "platform": [{"signature": []}],
+    "wechat": [],
+}
+SCHEMES = {
+    "resident": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A resident's token."},
+    "operator": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An officer's token."},
+    "partner": {"type": "http", "scheme": "bearer", "description": "A partner system's API key."},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "Standard Webhooks: with `webhook-id` and `webhook-timestamp`, HMAC-SHA256 over all.",
+    },
+}
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The OpenAPI document of the app as JSON-ready values, in a stable order."""
+    plugin = app.plugins.get(OpenAPIPlugin)
+    config = OpenAPIConfig(
+        title="Green Whistle 绿哨",
+        version=VERSION,
+        description=ABOUT.strip(),
+        use_handler_docstrings=True,
+        license=License(name="MIT", identifier="MIT"),
+        operation_id_creator=_operation_id,
+    )
+    plugin.on_app_init(AppConfig(openapi_config=config))  # Litestar's own routes for it are not wanted
+    made: dict[str, Any] = json.loads(json.dumps(plugin.provide_openapi().to_schema()))
+    made.pop("servers", None)  # the address is wherever the document was read from
+    for route in app.routes:
+        if isinstance(route, HTTPRoute) and route.path_format in made["paths"]:
+            _finish_path(made["paths"][route.path_format], route)
+    _finish_components(made)
+    made["x-problem-types"] = {code: REFUSALS[code].status for code in sorted(REFUSALS)}
+    made["paths"] = dict(sorted(made["paths"].items()))
+    made["components"] = {key: dict(sorted(value.items())) for key, value in sorted(made["components"].items())}
+    return made
+
+
+def _operation_id(handler: HTTPRouteHandler, method: Any, path: Any) -> str:
+    words = [str(part) for part in path if isinstance(part, str)]
+    named = re.sub(r"[^A-Za-z0-9]+", "_", "_".join(words)).strip("_")
+    return f"{str(getattr(method, 'value', method)).lower()}_{named}__{handler.handler_name}"
+
+
+def _finish_path(item: dict[str, Any], route: HTTPRoute) -> None:
+    for method, (handler, _) in route.route_handler_map.items():
+        operation = item.get(method.lower())
+        if operation is None:
+            continue
+        audience = handler.opt.get("audience", "")
+        operation["security"] = SECURITY.get(audience, [])
+        operation["x-audience"] = audience
+        parameters = operation.get("parameters", [])
+        for status in _statuses(operation, audience=audience, parameters=parameters):
+            operation["responses"][status] = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _statuses(operation: dict[str, Any], *, audience: str, parameters: list[dict[str, Any]]) -> list[str]:
+    statuses = ["400", "429", "500", "503"]
+    if audience not in {"ops", "wechat"}:  # public routes too: a token sent along must be valid
+        statuses.append("401")
+    if audience in {"operator", "ops", "partner"}:
+        statuses.append("403")
+    if any(parameter["in"] == "path" for parameter in parameters):
+        statuses.append("404")
+    if "requestBody" in operation:
+        statuses += ["409", "413", "415", "422"]
+    if any(parameter["name"].lower() == "idempotency-key" for parameter in parameters):
+        statuses += ["409", "422"]
+    return statuses
+
+
+def _finish_components(made: dict[str, Any]) -> None:
+    components = made.setdefault("components", {})
+    (_, schemas) = msgspec.json.schema_components([Problem, FieldError], ref_template="#/components/schemas/{name}")
+    components.setdefault("schemas", {}).update(schemas)
+    components["securitySchemes"] = SCHEMES
+    components["responses"] = {name: _problem_response(status, text) for status, (name, text) in PROBLEMS.items()}
+
+
+def _problem_response(status: str, text: str) -> dict[str, Any]:
+    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    response: dict[str, Any] = {"description": text, "content": content}
+    seconds = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait."}
+    if status in {"429", "503"}:
+        response["headers"] = {"Retry-After": seconds}
+    if status == "401":
+        response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    return response
+
+
+def rendered(app: Litestar) -> str:
+    """The document as the committed file holds it."""
+    return json.dumps(document(app), ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    from api.app import create_app
+
+    FILE.write_text(rendered(create_app()), encoding="utf-8")
