@@ -6,6 +6,7 @@ A check returns the offending rows as sentences; an empty list is the proof.
 from collections.abc import Awaitable, Callable, Mapping
 
 from domain.kernel import audit, database, outbox
+from rewards import proving, sealing
 
 Check = Callable[[], Awaitable[list[str]]]
 
@@ -28,9 +29,16 @@ async def stuck_rows() -> list[str]:
     ]
 
 
+async def ledger_sums() -> list[str]:
+    """Balances, stamps, buckets, holds, keys and reversals of the ledger, re-summed."""
+    return [f"{fault.rule}: {fault.row}" for fault in await proving.faults()]
+
+
 CHECKS: Mapping[str, Check] = {
     "audit chain": audit_chain,
     "nothing stuck": stuck_rows,
+    "ledger sums": ledger_sums,
+    "ledger blocks": sealing.broken_blocks,
 }
 
 

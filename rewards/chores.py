@@ -4,12 +4,14 @@ from datetime import date, datetime, timedelta
 
 from domain.kernel import clock, database
 from domain.kernel.events import Ticked
-from rewards import awarding
+from rewards import awarding, publishing, sealing
 
 HOLDS_MAX = 500  # per minute and run
 CLAIMS_MAX = 200
 EXPIRE_ACCOUNTS = 20_000  # per transaction
 MONTHS_AHEAD = 3
+DAYS_CAUGHT_UP = 7
+SETTLING = timedelta(minutes=30)  # a day is signed when nothing can be posted to it any more
 
 
 async def prepare_months(event: Ticked, /, *, event_id: int, at: datetime) -> None:
@@ -70,4 +72,18 @@ async def expire(*, until: date, now: datetime) -> tuple[int, int]:
     return accounts, points
 
 
-CHORES = (prepare_months, release_old_holds, pay_waited_claims, expire_points)
+async def seal_ledger(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Seals what settled since the last minute."""
+    if event.every == "minute":
+        await sealing.seal(now=at)
+
+
+async def publish_day(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Signs yesterday's statement soon after midnight; missed days are caught up within a week."""
+    if event.every == "hour":
+        today = clock.local_day(at - SETTLING)
+        for back in range(DAYS_CAUGHT_UP, 0, -1):
+            await publishing.publish(today - timedelta(days=back), now=at)
+
+
+CHORES = (seal_ledger, publish_day, prepare_months, release_old_holds, pay_waited_claims, expire_points)

@@ -5,7 +5,19 @@ neither, so these three stand in `schema.sql` and their classes here mirror them
 docs/decisions/0020-ledger.md for why the posting key stands in a table of its own.
 """
 
-from piccolo.columns import UUID, BigInt, Bytea, Date, ForeignKey, Integer, OnDelete, SmallInt, Timestamptz, Varchar
+from piccolo.columns import (
+    UUID,
+    BigInt,
+    Bytea,
+    Date,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    SmallInt,
+    Text,
+    Timestamptz,
+    Varchar,
+)
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
@@ -128,6 +140,6 @@ class LedgerDay(Table, tablename="ledger_day"):
     """What is published for a calendar day: totals, the last block, and the signature over both."""
 
     id = Date(primary_key=True, null=False, default=None)
-    statement = Varchar(length=20_000, null=False, default=None)  # the exact signed JSON text
+    statement = Text(null=False, default=None)  # the exact signed JSON text
     signature = Bytea(null=False, default=None)
     published_at = Timestamptz(null=False, default=None)

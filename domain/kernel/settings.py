@@ -13,7 +13,7 @@ import msgspec
 
 SECRET_BYTES_MIN = 32
 DEVELOPMENT_SECRET = "development-only-secret-never-in-production-0123456789"  # noqa: S105 - refused in production
-SECRET_NAMES = ("token_secret", "seal_keys", "lookup_secret", "case_platform_secrets", "wechat_secret")
+SECRET_NAMES = ("token_secret", "seal_keys", "lookup_secret", "case_platform_secrets", "wechat_secret", "ledger_secret")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wechat_push_token: str = ""  # message-push token; empty: push is refused
     wechat_push_aes_key: str = ""  # EncodingAESKey, 43 characters
     wechat_templates: str = ""  # topic=template_id:field,field;…; empty: no subscribe messages
+    ledger_secret: str = DEVELOPMENT_SECRET  # signs the ledger's blocks and days, salts its rows; never change it
     grid_region: str = "national"  # whose power-grid factor counts: national, north, northeast, east, central, …
     district: str = "qinghe"  # which folder of seed data and service area is served
 

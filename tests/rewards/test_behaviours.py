@@ -54,7 +54,7 @@ def test_two_and_a_half_hours_on_the_river_are_fifty_points():
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS.values(), ids=list(BEHAVIOURS))
 def test_a_behaviour_keeps_the_contract(behaviour):
-    assert behaviour.title.zh and behaviour.title.en and behaviour.caps and behaviour.proofs
+    assert all((behaviour.title.zh, behaviour.title.en, behaviour.caps, behaviour.proofs))
     assert set(behaviour.proofs) <= set(TRUST)
     assert [m.version for m in behaviour.methods] == list(range(1, len(behaviour.methods) + 1))
     for method in behaviour.methods:

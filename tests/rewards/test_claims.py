@@ -59,7 +59,9 @@ async def test_a_stored_award_recomputes_to_the_same_integer_and_hash():
 async def test_a_hundred_tiny_trips_earn_no_more_than_their_sum():
     me = new_id()
     tiny = [
-        a_claim(me, code="e-invoice", source="tax", inputs={"pieces": Decimal(1)}, at=NOON + timedelta(minutes=n), minutes=0)
+        a_claim(
+            me, code="e-invoice", source="tax", inputs={"pieces": Decimal(1)}, at=NOON + timedelta(minutes=n), minutes=0
+        )
         for n in range(7)
     ]
 
@@ -91,7 +93,9 @@ async def test_a_trip_faster_than_its_vehicle_is_refused_and_the_resident_is_tol
 
 async def test_the_ninth_trip_of_a_day_meets_the_cap_and_the_next_day_is_free():
     me = new_id()
-    trips = [a_claim(me, at=NOON - timedelta(hours=n), minutes=20, inputs={"distance_km": Decimal(5)}) for n in range(9)]
+    trips = [
+        a_claim(me, at=NOON - timedelta(hours=n), minutes=20, inputs={"distance_km": Decimal(5)}) for n in range(9)
+    ]
     # noon in the district minus eight hours is still the same local day
     ids = [c for t in trips for c in await claimed(t)]
     tomorrow = NOON + timedelta(days=1)
@@ -105,7 +109,8 @@ async def test_twenty_workers_judging_one_persons_claims_never_exceed_the_cap():
     me = new_id()
     async with db.transaction():
         new = [
-            a_claim(me, at=NOON - timedelta(minutes=20 * n), minutes=10, inputs={"distance_km": Decimal(3)}) for n in range(20)
+            a_claim(me, at=NOON - timedelta(minutes=20 * n), minutes=10, inputs={"distance_km": Decimal(3)})
+            for n in range(20)
         ]
         ids = [taken.claim for taken in await claims.take(new, now=NOON)]
 

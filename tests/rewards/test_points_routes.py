@@ -35,7 +35,10 @@ async def a_case_of(*reports):
     for report in reports:
         await db.execute(
             'insert into case_report (id, "case", report, joined_at, joined_by) values ($1, $2, $3, now(), $4)',
-            new_id(), case, report, "test",
+            new_id(),
+            case,
+            report,
+            "test",
         )
     return case
 
@@ -63,7 +66,11 @@ async def test_the_ledger_does_not_tell_who_reported_what(api):
     case = await a_case_of(report)
     await closed(case)
 
-    dump = str(await db.fetch("select c.*, t.*, a.* from reward_claim c join reward_award a on a.claim = c.id join ledger_transfer t on t.evidence = c.id"))
+    dump = str(
+        await db.fetch(
+            "select c.*, t.*, a.* from reward_claim c join reward_award a on a.claim = c.id join ledger_transfer t on t.evidence = c.id"
+        )
+    )
 
     assert str(report) not in dump
     assert str(case) not in dump
@@ -75,7 +82,9 @@ async def test_the_statement_pages_with_a_cursor_and_names_the_behaviour(api):
         await claimed(a_claim(who.account, at=now - timedelta(hours=hours)), now=now)
 
     page = (await api.get("/v1/points/statement?unit=carbon&limit=2", headers=who.headers)).json()
-    rest = (await api.get(f"/v1/points/statement?unit=carbon&limit=2&cursor={page['next']}", headers=who.headers)).json()
+    rest = (
+        await api.get(f"/v1/points/statement?unit=carbon&limit=2&cursor={page['next']}", headers=who.headers)
+    ).json()
 
     lines = [*page["items"], *rest["items"]]
     assert [line["balance"] for line in lines] == [1_737_240, 1_158_160, 579_080]
@@ -88,14 +97,19 @@ async def test_a_stranger_sees_nothing_of_it(api):
 
 
 async def test_anybody_recomputes_an_award(api):
-    answer = await api.post("/v1/behaviours/solar/recompute", json={"inputs": {"energy_kwh": "10"}, "day": "2026-01-14"})
+    answer = await api.post(
+        "/v1/behaviours/solar/recompute", json={"inputs": {"energy_kwh": "10"}, "day": "2026-01-14"}
+    )
 
     assert answer.status_code == 200
     told = answer.json()
     assert (told["milligrams"], told["unconfirmed"], len(told["content_hash"])) == (5_366_000, False, 64)
 
 
-@pytest.mark.parametrize("inputs", [{}, {"energy_kwh": "1e9"}, {"energy_kwh": "-1"}, {"energy_kwh": "9999"}, {"energy_kwh": 5}, {"other": "1"}])
+@pytest.mark.parametrize(
+    "inputs",
+    [{}, {"energy_kwh": "1e9"}, {"energy_kwh": "-1"}, {"energy_kwh": "9999"}, {"energy_kwh": 5}, {"other": "1"}],
+)
 async def test_recomputation_refuses_what_the_method_does_not_take(api, inputs):
     answer = await api.post("/v1/behaviours/solar/recompute", json={"inputs": inputs, "day": "2026-01-14"})
 
