@@ -12,6 +12,7 @@ APP_REGISTRY = AppRegistry(
         "domain.operators.piccolo_app",
         "domain.reports.piccolo_app",
         "domain.cases.piccolo_app",
+        "domain.disclosure.piccolo_app",
         "media.piccolo_app",
         "rewards.piccolo_app",
         "notifications.piccolo_app",

@@ -1,0 +1,1 @@
+"""One file per dataset; `domain.disclosure.catalogue` lists them."""

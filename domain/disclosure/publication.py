@@ -1,0 +1,224 @@
+"""Storing public rows: publish, correct, withdraw, repair. One transaction, given by the caller.
+
+A row that says the same as the current version changes nothing, so bringing a file twice is harmless.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.disclosure.dataset import Dataset, Row
+from domain.disclosure.events import EntryPublished, EntryTakenDown
+from domain.kernel import audit, clock, database, outbox
+from domain.kernel.errors import NotFound, Refusal, Text
+from domain.kernel.ids import new_id
+from domain.kernel.redaction import redact
+
+EVENTS_MAX = 1_000  # a bulk import tells readers by the feed; single facts are events
+COLUMNS = (
+    "id", "key", "version", "state", "reason", "recorded_at", "shown_from", "shown_until", "sort_key", "search_text",
+    "public_json", "content_hash", "source", "recorded_by", "import_id",
+)  # fmt: skip
+
+
+class AlreadyTakenDown(Refusal):
+    """The entry is not public any more."""
+
+    code = "entry-not-public"
+    title = Text("该条目已不再公示", "The entry is no longer public")
+    advice = Text("请刷新后查看其历史。", "Reload and look at its history.")
+
+
+class Author(msgspec.Struct, frozen=True, kw_only=True):
+    """Who publishes, from which source document, and why when something is corrected."""
+
+    by: str  # operator:<uuid> | system
+    source: str
+    import_id: UUID | None = None
+    reason: str | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows were new, corrected, the same as before."""
+
+    new: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+
+
+class Current(msgspec.Struct, frozen=True):
+    """The current version of a key."""
+
+    id: UUID
+    version: int
+    content_hash: bytes
+    shown_from: date
+    state: str
+
+
+def content_hash(row: Row) -> bytes:
+    """SHA-256 of what was said, before redaction and without provenance."""
+    return hashlib.sha256(msgspec.json.encode(row, order="deterministic")).digest()
+
+
+def public_row(dataset: Dataset, row: Row) -> Row:
+    """The shown fields of a row, free text redacted. Private fields only feed the redaction."""
+    names = [str(row[f.name]) for f in dataset.fields if f.private and f.name.endswith("_name") and row.get(f.name)]
+    subject = "person" if dataset.subject(row) == "person" else "company"
+    shown: Row = {}
+    for field in dataset.shown_fields:
+        value = row.get(field.name)
+        if value is None:
+            continue
+        shown[field.name] = redact(value, subject=subject, names=names).text if field.redact else value  # type: ignore[arg-type]
+    return shown
+
+
+async def current_versions(dataset: Dataset, keys: Sequence[str]) -> dict[str, Current]:
+    """The current version of those of the keys that exist."""
+    rows = await database.fetch(
+        f"select key, id, version, content_hash, shown_from, state from {dataset.tablename}"
+        " where superseded_at is null and key = any($1)",
+        list(keys),
+    )
+    return {
+        row["key"]: Current(row["id"], row["version"], row["content_hash"], row["shown_from"], row["state"])
+        for row in rows
+    }
+
+
+async def publish(
+    dataset: Dataset, rows: Sequence[Row], *, author: Author, now: datetime, known: Any = None
+) -> Outcome:
+    """Stores new and changed rows as versions; of one key the last row wins. Tells about each, up to `EVENTS_MAX`."""
+    by_key = {dataset.key_of(row): row for row in rows}
+    current = await current_versions(dataset, list(by_key))
+    records, replaced, fresh = [], [], 0
+    for key, row in by_key.items():
+        before = current.get(key)
+        digest = content_hash(row)
+        if before is not None and before.content_hash == digest and before.state == "public":
+            continue
+        if before is not None:
+            replaced.append(before.id)
+        fresh += before is None
+        complete = dataset.derive(row, known)
+        records.append(_record(dataset, key, complete, digest, before=before, author=author, now=now))
+    if records:
+        await _store(dataset, records, replaced, now=now)
+        await _tell(dataset, records, author=author, now=now)
+    return Outcome(new=fresh, corrected=len(replaced), unchanged=len(by_key) - len(records))
+
+
+def _record(
+    dataset: Dataset, key: str, row: Row, digest: bytes, *, before: Current | None, author: Author, now: datetime
+) -> Mapping[str, Any]:
+    today = clock.local_day(now)
+    shown = dataset.shown(row, before.shown_from if before is not None else today)
+    public = public_row(dataset, row)
+    meta = {
+        "key": key,
+        "version": before.version + 1 if before is not None else 1,
+        "published_at": now.isoformat(),
+        "shown_from": shown.since.isoformat(),
+        "shown_until": shown.until.isoformat() if shown.until else None,
+        "source": author.source,
+    }
+    checked = msgspec.convert(meta | public, dataset.public_type)
+    words = [str(public[f.name]) for f in dataset.shown_fields if f.search and f.name in public]
+    return {
+        "id": new_id(),
+        "key": key,
+        "version": meta["version"],
+        "state": "public",
+        "reason": author.reason if before is not None else None,
+        "recorded_at": now,
+        "shown_from": shown.since,
+        "shown_until": shown.until,
+        "sort_key": str(row.get(dataset.order) or "")[:80],
+        "search_text": "\n".join([*words, ""]).lower(),
+        "public_json": msgspec.json.encode(checked).decode(),
+        "content_hash": digest,
+        "source": author.source,
+        "recorded_by": author.by,
+        "import_id": author.import_id,
+    } | {field.name: _column(field.kind, row.get(field.name)) for field in dataset.filters}
+
+
+def _column(kind: str, value: Any) -> Any:
+    if kind == "date" and isinstance(value, str):
+        return date.fromisoformat(value)
+    return value
+
+
+async def _store(
+    dataset: Dataset, records: Sequence[Mapping[str, Any]], replaced: Sequence[UUID], *, now: datetime
+) -> None:
+    if replaced:
+        await database.execute(
+            f"update {dataset.tablename} set superseded_at = $2 where id = any($1)", list(replaced), now
+        )
+    columns = [*COLUMNS, *(field.name for field in dataset.filters)]
+    async with database.connection() as connection:
+        await connection.copy_records_to_table(
+            dataset.tablename, columns=columns, records=[[record[c] for c in columns] for record in records]
+        )
+    await stamp(dataset, now=now)
+
+
+async def stamp(dataset: Dataset, *, now: datetime) -> None:
+    """Marks the dataset as changed: cached answers and ETags made before are void."""
+    await database.execute(
+        "insert into disclosure_stamp (dataset, changes, changed_at) values ($1, 1, $2) on conflict (dataset)"
+        " do update set changes = disclosure_stamp.changes + 1, changed_at = excluded.changed_at",
+        dataset.name,
+        now,
+    )
+
+
+async def _tell(dataset: Dataset, records: Sequence[Mapping[str, Any]], *, author: Author, now: datetime) -> None:
+    for record in records[:EVENTS_MAX]:
+        await outbox.record(
+            EntryPublished(dataset=dataset.name, key=record["key"], version=record["version"],
+                           case=record.get("case_number")),
+            at=now,
+        )  # fmt: skip
+    await audit.append(
+        actor=author.by,
+        action="disclosure.publish",
+        subject=f"dataset:{dataset.name}",
+        at=now,
+        detail={"rows": len(records), "import": author.import_id, "source": author.source},
+    )
+
+
+async def take_down(dataset: Dataset, key: str, *, state: str, reason: str, by: str, now: datetime) -> None:
+    """Withdraws or repairs an entry (`state`): it leaves the public list at once, its history keeps the reason.
+
+    Raises `NotFound` and `AlreadyTakenDown`.
+    """
+    row = await database.fetch_row(
+        f"select * from {dataset.tablename} where key = $1 and superseded_at is null for update", key
+    )
+    if row is None:
+        raise NotFound
+    if row["state"] != "public":
+        raise AlreadyTakenDown
+    record = {name: row[name] for name in [*COLUMNS, *(field.name for field in dataset.filters)]} | {
+        "id": new_id(),
+        "version": row["version"] + 1,
+        "state": state,
+        "reason": reason,
+        "recorded_at": now,
+        "recorded_by": by,
+        "import_id": None,
+    }
+    await _store(dataset, [record], [row["id"]], now=now)
+    await outbox.record(EntryTakenDown(dataset=dataset.name, key=key, state=state), at=now)
+    await audit.append(
+        actor=by, action=f"disclosure.{state}", subject=f"{dataset.name}:{key}"[:120], at=now, detail={"reason": reason}
+    )
