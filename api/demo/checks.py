@@ -19,7 +19,7 @@ def expect(seen: object, what: str) -> None:
         raise Missed(what)
 
 
-async def until(ask: Callable[[], Awaitable[T | None]], *, what: str, within_s: float) -> T:
+async def until(ask: Callable[[], Awaitable[T | None]], *, what: str, within_s: float, every_s: float = POLL_S) -> T:
     """Asks again and again until there is an answer that is not empty; raises `Missed` when time is up."""
     deadline = time.monotonic() + within_s
     while True:
@@ -28,4 +28,4 @@ async def until(ask: Callable[[], Awaitable[T | None]], *, what: str, within_s: 
             return got
         if time.monotonic() > deadline:
             raise Missed(f"{what} did not happen within {within_s:g} s")
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(every_s)
