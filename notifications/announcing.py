@@ -29,11 +29,14 @@ insert into inbox_message (owner, announcement) select $8, id from told returnin
 """
 TELL_AUDIENCE = """
 insert into announcement (event, key, wording, topic, audience, subject, facts, at)
-values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8) on conflict (event, key) where event > 0 do nothing returning id
+select $1, $2, $3, $4, $5::text, $6, $7::jsonb, $8
+where $5::text = 'district' or exists (select 1 from notice_follow where audience = $5::text)
+on conflict (event, key) where event > 0 do nothing returning id
 """
 PLAN = """
 insert into notice_delivery (id, announcement, owner, recipient, channel, state, reason, calls, created_at, finished_at)
-values ($1, $2, $3, $4, $5, $6, $7, 0, $8, case when $6 = 'waiting' then null else $8::timestamptz end)
+values ($1, $2, $3, $4, $5, $6::varchar, $7, 0, $8,
+  case when $6::varchar = 'waiting' then null else $8::timestamptz end)
 on conflict (announcement, owner, channel) do nothing returning id
 """
 

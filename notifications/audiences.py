@@ -173,6 +173,20 @@ async def points_awarded(event: Any, at: datetime) -> list[Notice]:
     return [Notice(wording="points_awarded", subject=subject, facts=facts, account=event.account_id)]
 
 
+async def points_reversed(event: Any, at: datetime) -> list[Notice]:
+    """An award was taken back."""
+    facts: dict[str, Fact] = {"points": event.points, "happened_at": at.isoformat()}
+    subject = f"points:{event.transfer_id}"
+    return [Notice(wording="points_reversed", subject=subject, facts=facts, account=event.account_id)]
+
+
+async def claim_refused(event: Any, at: datetime) -> list[Notice]:
+    """A claim earned nothing."""
+    facts: dict[str, Fact] = {"behaviour": _pair(BEHAVIOUR_NAMES.get(str(event.behaviour), SOME_BEHAVIOUR))}
+    subject = f"claim:{event.claim_id}"
+    return [Notice(wording="claim_refused", subject=subject, facts=facts, account=event.account_id)]
+
+
 TOLD: Mapping[str, Tell] = {
     "ReportSubmitted": report_submitted,
     "ReportWithdrawn": report_withdrawn,
@@ -186,6 +200,8 @@ TOLD: Mapping[str, Tell] = {
     "ExtensionApproved": extension_approved,
     "ReviewRequested": review_requested,
     "PointsAwarded": points_awarded,
+    "PointsReversed": points_reversed,
+    "ClaimRefused": claim_refused,
 }
 
 

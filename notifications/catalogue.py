@@ -192,6 +192,28 @@ CATALOGUE: Mapping[str, Wording] = {
         slots={"matter": "{behaviour}", "points": "{points}", "at": "{happened_at}", "note": "感谢您的绿色行动"},
         page="pages/points/index",
     ),
+    "points_reversed": Wording(
+        topic="points",
+        audience="resident",
+        title=Text("撤回 {points} 绿色积分", "{points} green points taken back"),
+        body=Text(
+            "有 {points} 绿色积分因核查被撤回，可在“我的积分”查看原因并申诉。",
+            "{points} green points were taken back after a check. Your statement says why; you may appeal there.",
+        ),
+        plain=Text("撤回了 {points} 积分，可以申诉。", "{points} points were taken back. You may appeal."),
+        page="pages/points/index",
+    ),
+    "claim_refused": Wording(
+        topic="points",
+        audience="resident",
+        title=Text("一次申报未获积分", "A claim earned no points"),
+        body=Text(
+            "您申报的“{behaviour}”未获积分，可在“我的积分”查看原因并申诉。",
+            "Your claim for “{behaviour}” earned no points. Your statement says why; you may appeal there.",
+        ),
+        plain=Text("这次申报没有积分，可以申诉。", "No points this time. You may appeal."),
+        page="pages/points/index",
+    ),
     "digest": Wording(
         topic="progress",
         audience="resident",

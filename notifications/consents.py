@@ -36,11 +36,12 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (owner, template, key) do no
 """
 APPLY = """
 insert into consent_credit as c (id, owner, template, asked, accepted, spent, available, blocked, updated_at)
-values ($1, $2, $3, $4, $5, 0, least($5, $7), coalesce($6, false), $8)
+values ($1, $2, $3, $4::int, $5::int, 0, least($5::int, $7::int), coalesce($6::bool, false), $8)
 on conflict (owner, template) do update set
-  asked = c.asked + $4, accepted = c.accepted + $5, updated_at = $8,
-  available = case when coalesce($6, false) then 0 else least(c.available + $5, $7) end,
-  blocked = coalesce($6, c.blocked)
+  asked = c.asked + $4::int, accepted = c.accepted + $5::int, updated_at = $8,
+  available = case when coalesce($6::bool, false) then 0
+    else least(c.available + $5::int, $7::int) end,
+  blocked = coalesce($6::bool, c.blocked)
 """
 TWIN = """
 update consent_entry set matched = true where id = (

@@ -12,10 +12,10 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from api.embedded.stack import Stack
-from api.migrate import migrate
 from redis.asyncio import Redis
 
+from api.embedded.stack import Stack
+from api.migrate import migrate
 from domain.kernel import database as kernel_database
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings

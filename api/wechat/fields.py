@@ -13,6 +13,7 @@ THING_SYMBOLS_MAX = 20
 CODE_SYMBOLS_MAX = 32
 PHRASE_SYMBOLS_MAX = 5
 EMPTY = "-"
+DIGITS = re.compile(r"[0-9]{1,32}")
 NOT_HAN = re.compile(r"[^\u3400-\u9fff]")
 NOT_CODE = re.compile(r"[^\x21-\x7e]")
 
@@ -34,8 +35,9 @@ def phrase(value: Slotted) -> str:
 
 
 def number(value: Slotted) -> str:
-    """Digits only."""
-    return re.sub(r"[^0-9.]", "", value.text)[:CODE_SYMBOLS_MAX] or "0"
+    """The first whole number in the text."""
+    found = DIGITS.search(value.text)
+    return found[0] if found else "0"
 
 
 def date(value: Slotted) -> str:

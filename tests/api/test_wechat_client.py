@@ -43,7 +43,7 @@ async def test_a_login_code_becomes_an_identity_once(wechat: WeChat, wechat_sand
 
     identity = await identity_of(wechat, code)
 
-    assert ("oA", "uA") == (identity.openid, identity.unionid)
+    assert (identity.openid, identity.unionid) == ("oA", "uA")
     assert "oA" not in repr(identity)
     with pytest.raises(WeChatCodeRefused):
         await identity_of(wechat, code)
@@ -62,7 +62,7 @@ async def test_a_code_of_impossible_shape_costs_no_call(wechat: WeChat, wechat_s
     with pytest.raises(WeChatCodeRefused):
         await identity_of(wechat, code)
 
-    assert 0 == wechat_sandbox.world.calls[LOGIN]
+    assert wechat_sandbox.world.calls[LOGIN] == 0
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_one_consent_is_one_message(wechat: WeChat, wechat_sandbox: Sandbo
         await send(wechat, "oA")
     assert Meaning.SPENT is caught.value.meaning
     assert caught.value.rid
-    assert 1 == len(wechat_sandbox.world.messages)
+    assert len(wechat_sandbox.world.messages) == 1
 
 
 async def test_a_bad_field_is_named(wechat: WeChat, wechat_sandbox: Sandbox) -> None:
@@ -119,8 +119,8 @@ async def test_a_bad_field_is_named(wechat: WeChat, wechat_sandbox: Sandbox) -> 
     with pytest.raises(WeChatRefused) as caught:
         await send(wechat, "oA", phrase3="closed")
 
-    assert (Meaning.DATA, "phrase3") == (caught.value.meaning, caught.value.field)
-    assert 1 == wechat_sandbox.world.credits["oA", "TPL-closure"]
+    assert (caught.value.meaning, caught.value.field) == (Meaning.DATA, "phrase3")
+    assert wechat_sandbox.world.credits["oA", "TPL-closure"] == 1
 
 
 async def test_many_processes_share_one_token(wechat: WeChat, wechat_sandbox: Sandbox, redis: Redis) -> None:
@@ -130,7 +130,7 @@ async def test_many_processes_share_one_token(wechat: WeChat, wechat_sandbox: Sa
 
     await asyncio.gather(*(send(other, "oA") for other in (*others, wechat)))
 
-    assert 1 == wechat_sandbox.world.calls["/cgi-bin/stable_token"]
+    assert wechat_sandbox.world.calls["/cgi-bin/stable_token"] == 1
     stored = await redis.get(f"wechat:token:{wechat.appid}")
     assert stored
     assert next(iter(wechat_sandbox.world.tokens)).encode() not in stored  # sealed, not in clear
@@ -144,13 +144,13 @@ async def test_a_token_that_expires_in_the_middle_is_replaced_once(wechat: WeCha
 
     await asyncio.gather(*(send(wechat, "oA") for _ in range(10)))
 
-    assert 11 == len(wechat_sandbox.world.messages)
-    assert 2 == wechat_sandbox.world.calls["/cgi-bin/stable_token"]
+    assert len(wechat_sandbox.world.messages) == 11
+    assert wechat_sandbox.world.calls["/cgi-bin/stable_token"] == 2
 
 
 async def test_a_token_is_renewed_before_it_dies(wechat: WeChat, wechat_sandbox: Sandbox) -> None:
     first = await wechat.tokens.get()
-    wechat.tokens.now = lambda: wechat_sandbox.world.now()
+    wechat.tokens.now = wechat_sandbox.world.now
     wechat_sandbox.act("clock", advance_s=7_200 - 299)
 
     second = await wechat.tokens.get()
@@ -167,7 +167,7 @@ async def test_without_redis_each_process_asks_for_itself(wechat_sandbox: Sandbo
 
         await send(wechat, "oA")
 
-    assert 1 == len(wechat_sandbox.world.messages)
+    assert len(wechat_sandbox.world.messages) == 1
 
 
 async def test_silence_opens_the_breaker_and_then_nobody_calls(wechat: WeChat, wechat_sandbox: Sandbox) -> None:
@@ -181,7 +181,7 @@ async def test_silence_opens_the_breaker_and_then_nobody_calls(wechat: WeChat, w
         await send(wechat, "oA")
 
     assert caught.value.retry_after_s
-    assert 45 == wechat_sandbox.world.faults[0].times
+    assert wechat_sandbox.world.faults[0].times == 45
 
 
 async def test_chinese_leaves_as_real_characters(wechat: WeChat, wechat_sandbox: Sandbox) -> None:
@@ -189,7 +189,7 @@ async def test_chinese_leaves_as_real_characters(wechat: WeChat, wechat_sandbox:
 
     verdict = await wechat.check_text(openid="oA", content="这里有赌博网站广告", scene=3)
 
-    assert "risky" == verdict.result.suggest
+    assert verdict.result.suggest == "risky"
 
 
 async def test_a_code_image_comes_as_bytes_and_its_error_as_json(wechat: WeChat) -> None:

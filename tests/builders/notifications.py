@@ -1,0 +1,62 @@
+"""Cases as notifications see them, and a worker that drains rows in this process."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from domain.cases.tables import CaseFile, CaseReport
+from domain.kernel import clock, database, handling, leases, outbox
+from domain.kernel.events import Event
+from domain.kernel.ids import new_id
+from domain.kernel.leases import Sender
+from notifications.handlers import announce
+from notifications.tables import NoticeDelivery
+
+
+async def a_case(*reports: UUID, now: datetime | None = None) -> UUID:
+    """A case that answers these reports."""
+    now, case = now or clock.utc_now(), new_id()
+    await CaseFile(
+        id=case,
+        category="water.outfall",
+        channel="miniprogram",
+        town="yunxi",
+        unit="water",
+        needs_post_inspection=False,
+        opened_at=now,
+        round=1,
+        stage="accepted",
+        stage_since=now,
+        closed=False,
+        provisional=False,
+    ).save()
+    for report in reports:
+        await CaseReport(id=new_id(), case=case, report=report, joined_at=now, joined_by="first").save()
+    return case
+
+
+async def happened(event: Event, *, now: datetime | None = None) -> int:
+    """Records an event and announces it, as the worker does; returns the outbox id."""
+    now = now or clock.utc_now()
+    async with database.transaction():
+        event_id = await outbox.record(event, at=now)
+    await handling.handle([event_id], subscribers={type(event): (announce,)}, now=now)
+    error = await database.fetch_value("select error from outbox_event where id = $1", event_id)
+    assert error is None, error
+    return event_id
+
+
+async def send_due(senders: Mapping[str, Sender], *, now: datetime | None = None) -> list[str]:
+    """Sends every due job once; the outcomes in order of their jobs."""
+    now, outcomes = now or clock.utc_now(), []
+    for job in await leases.claim(await leases.offer(now=now), now=now):
+        outcome = await senders[job.kind].send(job)
+        await leases.record_outcome(job, outcome, sender=senders[job.kind], now=now)
+        outcomes.append(type(outcome).__name__)
+    return outcomes
+
+
+async def deliveries() -> list[tuple[str, str, str]]:
+    """(channel, state, reason) of every delivery."""
+    rows = await NoticeDelivery.select().order_by(NoticeDelivery.created_at)
+    return [(row["channel"], row["state"], row["reason"]) for row in rows]
