@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from api.actors import SESSIONS, Actor
 from api.addresses import client_address
@@ -89,7 +91,9 @@ def _address(request: Request[Any, Any, Any], parts: Parts) -> str:
     summary="Sign in with a WeChat code",
     status_code=200,
 )
-async def sign_in(data: WeChatLogin, request: Request[Any, Any, Any], parts: Parts) -> Tokens:
+async def sign_in(
+    data: JSONBody[WeChatLogin], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
+) -> Tokens:
     """Exchanges the code of `wx.login` for tokens; the first sign-in makes the account."""
     wechat = open_wechat(parts.settings, http=parts.http, redis=parts.redis)
     async with wrong_attempts(parts.redis, purpose="wechat-login", subjects=[_address(request, parts)]):
@@ -108,7 +112,7 @@ async def sign_in(data: WeChatLogin, request: Request[Any, Any, Any], parts: Par
     summary="Continue a session",
     status_code=200,
 )
-async def refresh(data: RefreshRequest, parts: Parts) -> Tokens:
+async def refresh(data: JSONBody[RefreshRequest], parts: NamedDependency[Parts]) -> Tokens:
     """Exchanges the refresh token for new tokens. Each works once; a second use ends the session for everybody."""
     now = clock.utc_now()
     async with database.transaction():
@@ -127,7 +131,7 @@ async def refresh(data: RefreshRequest, parts: Parts) -> Tokens:
     summary="Sign out",
     status_code=204,
 )
-async def sign_out(resident: Actor) -> None:
+async def sign_out(resident: NamedDependency[Actor]) -> None:
     """Ends this session on the server: its access token dies at once here and within seconds everywhere."""
     if resident.session is not None:
         await sessions.end(resident.session, reason="logout", now=clock.utc_now())
@@ -141,7 +145,9 @@ async def sign_out(resident: Actor) -> None:
     summary="Bind the phone WeChat knows",
     status_code=200,
 )
-async def bind_by_wechat(data: WeChatLogin, resident: Actor, parts: Parts) -> PhoneBound:
+async def bind_by_wechat(
+    data: JSONBody[WeChatLogin], resident: NamedDependency[Actor], parts: NamedDependency[Parts]
+) -> PhoneBound:
     """Exchanges the code of WeChat's phone button for the number and binds it; stored encrypted."""
     wechat = open_wechat(parts.settings, http=parts.http, redis=parts.redis)
     async with wrong_attempts(parts.redis, purpose="phone", subjects=[resident.principal]):
@@ -158,7 +164,7 @@ async def bind_by_wechat(data: WeChatLogin, resident: Actor, parts: Parts) -> Ph
     summary="Ask for an SMS code",
     status_code=202,
 )
-async def ask_sms_code(data: SmsCodeRequest, resident: Actor) -> SmsCodeAsked:
+async def ask_sms_code(data: JSONBody[SmsCodeRequest], resident: NamedDependency[Actor]) -> SmsCodeAsked:
     """Sends six digits to the number. The answer is the same whether or not the number is bound somewhere."""
     phone = phones.read(data.phone)
     async with database.transaction():
@@ -173,7 +179,9 @@ async def ask_sms_code(data: SmsCodeRequest, resident: Actor) -> SmsCodeAsked:
     summary="Bind a phone by SMS code",
     status_code=200,
 )
-async def confirm_sms_code(data: SmsCodeAnswer, resident: Actor, parts: Parts) -> PhoneBound:
+async def confirm_sms_code(
+    data: JSONBody[SmsCodeAnswer], resident: NamedDependency[Actor], parts: NamedDependency[Parts]
+) -> PhoneBound:
     """Binds the number the code was sent to. Five wrong tries burn the code."""
     now = clock.utc_now()
     async with wrong_attempts(parts.redis, purpose="sms-code", subjects=[resident.principal]):

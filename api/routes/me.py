@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from api.actors import Actor
 from domain.kernel import clock, database
@@ -33,7 +35,7 @@ class ConsentAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 @get("/v1/me", opt={"audience": "resident"}, tags=["me"], summary="My account")
-async def me(resident: Actor) -> Me:
+async def me(resident: NamedDependency[Actor]) -> Me:
     """The account, its masked phone and the consents in force."""
     created_at = await database.fetch_value("select created_at from account where id = $1", resident.id)
     if created_at is None:
@@ -54,7 +56,7 @@ async def me(resident: Actor) -> Me:
     summary="Give or withdraw a consent",
     status_code=200,
 )
-async def answer_consent(data: ConsentAnswer, resident: Actor) -> list[Consent]:
+async def answer_consent(data: JSONBody[ConsentAnswer], resident: NamedDependency[Actor]) -> list[Consent]:
     """Records the answer with the version of the text; withdrawing is the same call with `given: false`."""
     async with database.transaction():
         await consents.record(

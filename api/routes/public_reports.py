@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from api.pages import Cursor, Limit, Page, decode_cursor, page_of
 from domain.kernel.errors import Invalid, Text
@@ -13,17 +13,15 @@ from domain.kernel.geo import Point, require_place
 from domain.reports import public_map
 from domain.reports.public_map import RADIUS_M_MAX, Box, Filter, PublicReport
 
-BoxText = Annotated[
-    str | None, Parameter(query="bbox", max_length=100, description="west,south,east,north in WGS-84 degrees")
-]
+BoxText = Annotated[str | None, QueryParameter(max_length=100, description="west,south,east,north in WGS-84 degrees")]
 Near = Annotated[
-    str | None, Parameter(max_length=50, description="lng,lat in WGS-84 degrees; three decimals are enough")
+    str | None, QueryParameter(max_length=50, description="lng,lat in WGS-84 degrees; three decimals are enough")
 ]
-Radius = Annotated[float, Parameter(gt=0, le=RADIUS_M_MAX, description="Metres around `near`")]
-Category = Annotated[str | None, Parameter(max_length=40, description="Main category or sub-category")]
-State = Annotated[str | None, Parameter(pattern="^(open|closed)$", description="open or closed")]
-Since = Annotated[datetime | None, Parameter(description="Received at or after")]
-Until = Annotated[datetime | None, Parameter(description="Received before")]
+Radius = Annotated[float, QueryParameter(gt=0, le=RADIUS_M_MAX, description="Metres around `near`")]
+Category = Annotated[str | None, QueryParameter(max_length=40, description="Main category or sub-category")]
+State = Annotated[str | None, QueryParameter(pattern="^(open|closed)$", description="open or closed")]
+Since = Annotated[datetime | None, QueryParameter(description="Received at or after")]
+Until = Annotated[datetime | None, QueryParameter(description="Received before")]
 
 
 def box_of(bbox: str | None, near: str | None, radius_m: float) -> Box | None:
@@ -70,7 +68,7 @@ async def public_reports(
 
 
 @get("/v1/public/reports/{report_id:uuid}", opt={"audience": "public"}, tags=["public"], summary="A published report")
-async def public_report(report_id: UUID) -> PublicReport:
+async def public_report(report_id: FromPath[UUID]) -> PublicReport:
     """One published report."""
     return await public_map.one(report_id)
 

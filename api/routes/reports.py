@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
 from api.addresses import client_address
@@ -13,12 +15,14 @@ from api.limits import wrong_attempts
 from api.pages import Cursor, Limit, Page, decode_cursor, page_of
 from api.parts import Parts
 from api.problems import Unauthenticated
+from api.routes.photos import UploadSession, owner_of
 from domain.kernel import clock, database, idempotency
 from domain.reports import mine, receipts, submission
 from domain.reports.categories import LEAVES, TOPS, UNITS
 from domain.reports.drafts import Draft
 from domain.reports.mine import ReportLine, ReportView
 from domain.reports.submission import ReportReceipt, Submitted
+from media.intake import claim_photos
 
 NO_STORE = {"Cache-Control": "no-store"}
 IS_REPLAY = {**NO_STORE, REPLAYED: "true"}
@@ -90,7 +94,11 @@ async def categories() -> list[MainCategory]:
     status_code=201,
 )
 async def submit(
-    data: Draft, request: Request[Any, Any, Any], caller: Actor | None, key: IdempotencyKey
+    data: JSONBody[Draft],
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Actor | None],
+    key: IdempotencyKey,
+    upload_session: UploadSession = None,
 ) -> Response[ReportReceipt]:
     """Stores the report durably before answering; a repeated key gets the first answer byte for byte.
 
@@ -102,6 +110,9 @@ async def submit(
     if data.photo_ids:
         async with database.transaction():
             done = await submission.submit_report(data, request=asked)
+            if not done.replayed:
+                subject, owner = f"report:{done.report_id}", owner_of(caller, upload_session)
+                await claim_photos(owner=owner, photo_ids=data.photo_ids, subject=subject, now=asked.now)
     else:
         done = await submission.submit_report(data, request=asked)
         database.committed()
@@ -123,7 +134,7 @@ def _created(done: Submitted) -> Response[Any]:
 
 
 @get("/v1/reports", opt={"audience": "resident"}, tags=["reports"], summary="My reports")
-async def my_reports(resident: Actor, limit: Limit = 20, cursor: Cursor = None) -> Page[ReportLine]:
+async def my_reports(resident: NamedDependency[Actor], limit: Limit = 20, cursor: Cursor = None) -> Page[ReportLine]:
     """My reports, newest first, each with its present status."""
     position = decode_cursor(cursor, tuple[UUID])
     rows = await mine.lines(resident.id, limit=limit + 1, before=position[0] if position else None)
@@ -131,7 +142,7 @@ async def my_reports(resident: Actor, limit: Limit = 20, cursor: Cursor = None) 
 
 
 @get("/v1/reports/{report_id:uuid}", opt={"audience": "resident"}, tags=["reports"], summary="My report")
-async def my_report(report_id: UUID, resident: Actor) -> ReportView:
+async def my_report(report_id: FromPath[UUID], resident: NamedDependency[Actor]) -> ReportView:
     """One of my reports with its timeline."""
     return await mine.one(resident.id, report_id=report_id)
 
@@ -143,7 +154,9 @@ async def my_report(report_id: UUID, resident: Actor) -> ReportView:
     summary="Open an anonymous report",
     status_code=200,
 )
-async def open_receipt(data: Receipt, request: Request[Any, Any, Any], parts: Parts) -> ReportView:
+async def open_receipt(
+    data: JSONBody[Receipt], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
+) -> ReportView:
     """Status and timeline for number and receipt code. Unknown, wrong and foreign codes look the same."""
     address = client_address(request.scope, trusted=parts.settings.trusted_proxies)
     async with wrong_attempts(parts.redis, purpose="receipt", subjects=[address]):
