@@ -26,6 +26,7 @@ from api.routes import (
     case_platform,
     consents,
     dead_letters,
+    disclosure,
     docs,
     health,
     inbox,
@@ -69,6 +70,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *inbox.ROUTES,
     *consents.ROUTES,
     *wechat_push.ROUTES,
+    *disclosure.ROUTES,
 ]
 CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"]
 CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-After", "X-Request-Id"]
@@ -122,6 +124,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         cors_config=cors(chosen),
         logging_config=None,
+        openapi_config=None,  # api.openapi describes the routes; Litestar would add routes of its own
         dependencies={
             "parts": Provide(parts_of, sync_to_thread=False),
             "resident": Provide(actors.resident, sync_to_thread=False),

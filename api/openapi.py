@@ -1,11 +1,10 @@
 """The API's description: OpenAPI 3.1 made from the routes, with the problems each operation can answer.
 
-`python -m api.openapi` writes `openapi.json` at the project's root; a test compares the committed file with the routes.
+`python -m api.openapi_file` writes it to `openapi.json`; a test compares the committed file with the routes.
 """
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,16 +19,15 @@ from litestar.routes import HTTPRoute
 from api.problems import PROBLEM_JSON, FieldError, Problem
 from domain.kernel.errors import REFUSALS
 
-FILE = Path(__file__).parents[1] / "openapi.json"
 VERSION = "0.1.0"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 ABOUT = """
 绿哨：区县生态环境局的公众参与与绿色信用后端。Public participation and green credit for one Chinese district.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `type` whose index is `GET /problems`; texts are Chinese
-with English beside. Times are RFC 3339 in UTC, days are Asia/Shanghai, coordinates name their datum, points are integers and
-carbon is in milligrams of CO2e. Unknown and repeated JSON keys are refused. Lists are paged with an opaque `cursor`.
-POSTs with an effect take an `Idempotency-Key`. Every answer has an `X-Request-Id`.
+with English beside. Times are RFC 3339 in UTC, days are Asia/Shanghai, coordinates name their datum, points are
+integers, carbon is in milligrams of CO2e. Unknown and repeated JSON keys are refused. Lists are paged with an opaque
+`cursor`. POSTs with an effect take an `Idempotency-Key`. Every answer has an `X-Request-Id`.
 """
 PROBLEMS = {
     "400": ("BadRequest", "The request is malformed or a value is outside its limits; `errors` lists the fields."),
@@ -78,7 +76,7 @@ def document(app: Litestar) -> dict[str, Any]:
         operation_id_creator=_operation_id,
     )
     plugin.on_app_init(AppConfig(openapi_config=config))  # Litestar's own routes for it are not wanted
-    made: dict[str, Any] = json.loads(json.dumps(plugin.provide_openapi().to_schema()))
+    made: dict[str, Any] = msgspec.to_builtins(plugin.provide_openapi().to_schema(), str_keys=True)
     made.pop("servers", None)  # the address is wherever the document was read from
     for route in app.routes:
         if isinstance(route, HTTPRoute) and route.path_format in made["paths"]:
@@ -147,9 +145,3 @@ def _problem_response(status: str, text: str) -> dict[str, Any]:
 def rendered(app: Litestar) -> str:
     """The document as the committed file holds it."""
     return json.dumps(document(app), ensure_ascii=False, indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    from api.app import create_app
-
-    FILE.write_text(rendered(create_app()), encoding="utf-8")

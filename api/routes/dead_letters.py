@@ -24,6 +24,9 @@ Kind = Annotated[str | None, QueryParameter(max_length=40, description="Only cal
 Subject = Annotated[str | None, QueryParameter(max_length=120, description="Only calls about this, as `case:<id>`.")]
 
 
+EventId = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+
+
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
     """A call to another machine. What was sent is not shown."""
 
@@ -57,7 +60,7 @@ class Jobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Events to handle again."""
 
-    event_ids: Annotated[list[int], msgspec.Meta(min_length=1, max_length=IDS_MAX, description="Dead events.")]
+    event_ids: Annotated[list[EventId], msgspec.Meta(min_length=1, max_length=IDS_MAX, description="Dead events.")]
 
 
 class Revived(msgspec.Struct, frozen=True):

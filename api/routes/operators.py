@@ -1,7 +1,7 @@
 """Officers: signing in and out, who am I, colleagues, and requests that need a second officer."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -28,7 +28,8 @@ Code = Annotated[
     str, msgspec.Meta(pattern="^[0-9]{6}$", description="The authenticator's current code.", examples=["287082"])
 ]
 Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500, description="Why; kept in the audit trail.")]
-Roles = Annotated[list[str], msgspec.Meta(min_length=1, max_length=len(accounts.ROLES), description="Roles to hold.")]
+Role = Literal["clerk", "reviewer", "auditor", "administrator"]
+Roles = Annotated[list[Role], msgspec.Meta(min_length=1, max_length=len(accounts.ROLES), description="Roles to hold.")]
 
 
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
