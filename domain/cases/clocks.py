@@ -63,7 +63,7 @@ SPANS: Mapping[Node, Span] = {
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `clock_limit`. An empty region, channel or category means any; `category` is a prefix."""
+    """One row of `clock_limit`. An empty region, channel, category or class means any; `category` is a prefix."""
 
     id: str
     node: Node
@@ -72,6 +72,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     region: str = ""
     channel: str = ""
     category: str = ""
+    clock_class: str = ""
     valid_from: date
     valid_until: date | None = None
     source: str = ""
@@ -110,21 +111,33 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     resting: Pause | None = None
 
 
-def limit_for(
-    limits: Iterable[Limit], node: Node, *, on: date, region: str, channel: str, category: str
-) -> Limit | None:
-    """The most specific limit in force on a day: category before channel before region, then the newest."""
+class Matter(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides which limits a case has."""
+
+    region: str
+    channel: str
+    category: str
+    clock_class: str
+
+
+def limit_for(limits: Iterable[Limit], node: Node, *, on: date, matter: Matter) -> Limit | None:
+    """The most specific limit in force on a day: category, class, channel, region, then the newest."""
     fits = [
         limit
         for limit in limits
         if limit.node is node
         and limit.valid_from <= on
         and (limit.valid_until is None or on <= limit.valid_until)
-        and limit.region in {"", region}
-        and limit.channel in {"", channel}
-        and category.startswith(limit.category)
+        and limit.region in {"", matter.region}
+        and limit.channel in {"", matter.channel}
+        and limit.clock_class in {"", matter.clock_class}
+        and matter.category.startswith(limit.category)
     ]
-    return max(fits, key=lambda m: (len(m.category), m.channel != "", m.region != "", m.valid_from), default=None)
+    return max(fits, key=_specificity, default=None)
+
+
+def _specificity(limit: Limit) -> tuple[int, bool, bool, bool, date]:
+    return len(limit.category), limit.clock_class != "", limit.channel != "", limit.region != "", limit.valid_from
 
 
 def spans(steps: Iterable[Step], *, accepted_at: datetime, round_: int) -> list[tuple[Node, datetime, datetime | None]]:

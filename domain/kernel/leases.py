@@ -39,10 +39,14 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """Not now. `after_s` is the other side's wish (Retry-After), else the kind's schedule counts."""
+    """Not now. `after_s` is the other side's wish (Retry-After), else the kind's schedule counts.
+
+    `counted=False`: no call was made (an open breaker), so the attempt does not use up the schedule.
+    """
 
     note: str
     after_s: float | None = None
+    counted: bool = True
 
 
 class Dead(msgspec.Struct, frozen=True):
@@ -140,11 +144,10 @@ async def claim(job_ids: list[UUID], *, now: datetime) -> list[Job]:
 
 async def record_outcome(job: Job, outcome: Outcome, *, sender: Sender, now: datetime) -> None:
     """Stores what the other machine said. A retry past the schedule buries the job."""
-    if isinstance(outcome, Retry) and job.attempts > len(sender.waits_s):
+    if isinstance(outcome, Retry) and outcome.counted and job.attempts > len(sender.waits_s):
         outcome = Dead(f"gave up after {job.attempts} attempts: {outcome.note}")
     if isinstance(outcome, Retry):
-        wait_s = outcome.after_s if outcome.after_s is not None else sender.waits_s[job.attempts - 1]
-        await _postpone(job, outcome.note, wait_s * random.uniform(0.8, 1.2), now=now)
+        await _postpone(job, outcome, _wait_s(job, outcome, sender), now=now)
         return
     state = "done" if isinstance(outcome, Done) else "dead"
     async with database.transaction():
@@ -160,14 +163,22 @@ async def record_outcome(job: Job, outcome: Outcome, *, sender: Sender, now: dat
             await sender.died(job, outcome.note)
 
 
-async def _postpone(job: Job, note: str, wait_s: float, *, now: datetime) -> None:
+def _wait_s(job: Job, outcome: Retry, sender: Sender) -> float:
+    """Jittered; never shorter than what the other side asked for."""
+    if outcome.after_s is not None:
+        return outcome.after_s * random.uniform(1.0, 1.2)
+    return sender.waits_s[min(job.attempts, len(sender.waits_s)) - 1] * random.uniform(0.8, 1.2)
+
+
+async def _postpone(job: Job, outcome: Retry, wait_s: float, *, now: datetime) -> None:
     await database.execute(
-        "update send_job set due_at = $2::timestamptz + make_interval(secs => $3), lease_until = null, outcome = $4"
-        " where id = $1 and state = 'pending'",
+        "update send_job set due_at = $2::timestamptz + make_interval(secs => $3), lease_until = null, outcome = $4,"
+        " attempts = attempts - $5 where id = $1 and state = 'pending'",
         job.id,
         now,
         wait_s,
-        note[:500],
+        outcome.note[:500],
+        0 if outcome.counted else 1,
     )
 
 

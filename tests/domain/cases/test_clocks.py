@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cases.clocks import Extension, Limit, Node, Pause, Unit, limit_for, merged, pauses_of, run, spans
+from domain.cases.clocks import Extension, Limit, Matter, Node, Pause, Unit, limit_for, merged, pauses_of, run, spans
 from domain.cases.lights import Light, light_of, next_change
 from domain.cases.stages import Outcome, Stage, Step
 from domain.kernel.calendar import Calendar
@@ -137,7 +137,12 @@ def test_the_most_specific_limit_in_force_counts() -> None:
     ]
 
     def chosen(category: str, channel: str) -> str:
-        found = limit_for(limits, Node.FINISH, on=date(2026, 1, 1), region="", channel=channel, category=category)
+        found = limit_for(
+            limits,
+            Node.FINISH,
+            on=date(2026, 1, 1),
+            matter=Matter(region="", channel=channel, category=category, clock_class="ordinary"),
+        )
         return found.id if found else "none"
 
     assert [

@@ -1,0 +1,182 @@
+"""Writing what `progress` decided, a whole batch at a time."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.cases import questions
+from domain.cases.history import Book, Working
+from domain.cases.people import reports_of_cases
+from domain.cases.stages import LABELS, Stage, State
+from domain.cases.updates import Kind, Update
+from domain.kernel import database, outbox
+from domain.kernel.errors import Refusal, Text
+from domain.kernel.ids import new_id
+from domain.kernel.redaction import redact
+from domain.reports import publication, timeline
+
+INSERT = """
+insert into case_update (id, update_id, "case", round, sequence, kind, stage, actor_class, unit, happened_at,
+  received_at, public_text, internal_text, outcome, passed, detail, body_hash)
+select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::smallint[], $5::int[], $6::text[], $7::text[], $8::text[],
+  $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::bool[], $16::jsonb[],
+  $17::bytea[])
+"""
+FILES = """
+update case_file f set stage = n.stage, stage_since = coalesce(n.since, f.stage_since), closed = n.closed,
+  provisional = n.provisional, outcome = n.outcome, unit = n.unit, heard_at = $8, look_at = $8
+from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bool[], $5::bool[], $6::text[], $7::text[])
+  as n(id, stage, since, closed, provisional, outcome, unit)
+where f.id = n.id
+"""
+ROUNDS = """
+update case_round r set closed_at = n.closed_at, outcome = n.outcome, provisional = n.provisional,
+  signed_at = n.signed_at
+from unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[], $5::bool[], $6::timestamptz[])
+  as n("case", number, closed_at, outcome, provisional, signed_at)
+where r."case" = n."case" and r.number = n.number
+"""
+AUDIT = """
+insert into audit_entry (at, actor, action, subject, detail)
+select $1, 'platform', 'case.update', 'case:' || c, d from unnest($2::uuid[], $3::jsonb[]) as n(c, d)
+"""
+REFUSED = """
+insert into refused_update (id, update_id, "case", body_hash, body, code, facts, first_at, last_at, times)
+values ($1, $2, $3, $4, $5::jsonb, $6, $7::jsonb, $8, $8, 1) on conflict (update_id, body_hash)
+do update set last_at = excluded.last_at, times = refused_update.times + 1, code = excluded.code, facts = excluded.facts
+"""
+STATUS: dict[Stage, timeline.Status] = {
+    Stage.ACCEPTED: "accepted",
+    Stage.CLOSED: "closed",
+    Stage.REFUSED: "refused",
+    Stage.REOPENED: "reopened",
+}
+
+
+async def write(book: Book, *, now: datetime) -> None:
+    """Appends the admitted updates and stores the states, events, timeline lines and audit rows that follow."""
+    touched = [working for working in book.cases.values() if working.fresh]
+    if not touched:
+        return
+    await _insert([update for working in touched for update in working.fresh], now=now)
+    await _states(touched, now=now)
+    for working in touched:
+        for event in working.events:
+            await outbox.record(event, at=now)
+    await _tell(touched, now=now)
+
+
+async def _insert(updates: Sequence[Update], *, now: datetime) -> None:
+    rows = [_update_row(update, now=now) for update in updates]
+    await database.execute(INSERT, *(list(column) for column in zip(*rows, strict=True)))
+    said = [_json({"update": u.update_id, "round": u.round, "sequence": u.sequence, "stage": u.stage}) for u in updates]
+    await database.execute(AUDIT, now, [u.case_id for u in updates], said)
+
+
+def _update_row(u: Update, *, now: datetime) -> tuple[Any, ...]:
+    place = (new_id(), u.update_id, u.case_id, u.round, u.sequence, u.kind, u.stage, u.actor_class, u.unit)
+    said = (u.public_text, u.internal_text, u.outcome, u.passed, _json(u.detail), u.body_hash())
+    return (*place, u.happened_at, now, *said)
+
+
+async def _states(touched: Iterable[Working], *, now: datetime) -> None:
+    files = [
+        (w.id, w.state.stage, w.state.since, w.state.closed, w.state.provisional, w.state.outcome, w.unit)
+        for w in touched
+    ]
+    await database.execute(FILES, *(list(column) for column in zip(*files, strict=True)), now)
+    rounds = [_round_row(w, number) for w in touched for number in sorted({u.round for u in w.fresh})]
+    await database.execute(ROUNDS, *(list(column) for column in zip(*rounds, strict=True)))
+
+
+def _round_row(working: Working, number: int) -> tuple[Any, ...]:
+    state: State = working.compute(round_=number)
+    staged = [s.at for s in working.steps if s.round == number and s.stage is not None]
+    return (
+        working.id,
+        number,
+        state.since if state.closed else None,
+        state.outcome,
+        state.provisional,
+        min(staged, default=None),
+    )
+
+
+async def _tell(touched: Sequence[Working], *, now: datetime) -> None:
+    reports = await reports_of_cases([working.id for working in touched])
+    for working in touched:
+        for update in working.fresh:
+            if update.kind is Kind.QUESTION:
+                await questions.ask(
+                    update.case_id, round_=update.round, text=update.public_text or "", by="platform", now=now
+                )
+            else:
+                await _line(update, working, reports.get(working.id, []))
+        await _show(working, reports.get(working.id, []), now=now)
+
+
+async def _show(working: Working, reports: list[UUID], *, now: datetime) -> None:
+    """The public form of the reports follows; what the platform wrote for the public is redacted first."""
+    said = [u.public_text for u in working.fresh if u.sequence == working.state.sequence and u.round == working.round]
+    note = redact(said[0], subject="person").text if said and said[0] else None
+    await publication.show_progress(reports, stage=working.state.stage, closed=working.state.closed, at=now, note=note)
+
+
+async def _line(update: Update, working: Working, reports: list[UUID]) -> None:
+    """What the resident reads. A late update is told in its place and changes no status."""
+    if not reports or (update.stage is None and not update.public_text):
+        return
+    latest = update.round == working.round and update.sequence == working.state.sequence
+    label = LABELS[update.stage] if update.stage else Text("进展", "Progress")
+    extra = f"：{update.public_text}" if update.public_text else ""
+    await timeline.append(
+        reports,
+        kind=update.stage or update.kind,
+        note=Text(label.zh + extra, label.en + (f": {update.public_text}" if extra else "")),
+        at=update.happened_at,
+        status=STATUS.get(update.stage, "handling") if latest and update.stage else None,
+        detail={
+            "round": update.round,
+            "unit": update.unit,
+            "outcome": update.outcome,
+            "provisional": working.state.provisional if latest else None,
+            "photos": update.detail.get("photos", []),
+            "penalty": update.detail.get("penalty"),
+        },
+    )
+
+
+async def keep_refused(refused: Sequence[tuple[Update, Refusal]], *, now: datetime) -> None:
+    """Keeps what did not fit, with the answer that was given; a repetition only counts."""
+    for update, refusal in refused:
+        await database.execute(
+            REFUSED,
+            new_id(),
+            update.update_id,
+            update.case_id,
+            update.body_hash(),
+            _json(update),
+            refusal.code,
+            _json(refusal.facts),
+            now,
+        )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+UNREADABLE_KEPT_BYTES = 4000
+
+
+async def keep_unreadable(bodies: Sequence[bytes], *, code: str, now: datetime) -> None:
+    """Keeps the beginning of messages that are signed but not of the contract."""
+    for body in bodies:
+        start = body[:UNREADABLE_KEPT_BYTES].decode(errors="replace").replace("\x00", "�")
+        await database.execute(
+            REFUSED, new_id(), "unreadable", None, hashlib.sha256(body).digest(), _json(start), code, "{}", now
+        )
