@@ -11,6 +11,8 @@ from redis.backoff import NoBackoff
 
 from domain.kernel import database, settings
 from domain.kernel.settings import Settings
+from media.darkroom import Darkroom
+from media.store import Store
 
 HTTP_CONNECT_TIMEOUT_S = 3.0
 HTTP_TOTAL_TIMEOUT_S = 15.0
@@ -23,6 +25,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     redis: Redis
     http: httpx.AsyncClient  # follows no redirects; peers come from settings only
+    store: Store  # connects with its first use
+    darkroom: Darkroom  # starts its processes with the first photograph
 
 
 @asynccontextmanager
@@ -46,4 +50,6 @@ async def open_parts(chosen: Settings) -> AsyncIterator[Parts]:
                 trust_env=False,
             )
         )
-        yield Parts(settings=chosen, redis=redis, http=http)
+        store = await stack.enter_async_context(Store(chosen))
+        darkroom = await stack.enter_async_context(Darkroom())
+        yield Parts(settings=chosen, redis=redis, http=http, store=store, darkroom=darkroom)

@@ -1,9 +1,9 @@
 """The process that decodes strangers' files: `python -m media.darkroom_child FD`, started by `media.darkroom`.
 
 It loads the decoders once, gives up the network where the system allows it, and then forks a fresh process for every
-photograph: hard limits on processor time, memory, output and wall time, no privileges, nothing left over from the photograph
-before. A photograph arrives as two file descriptors (the file, and where to write the answer), so the decoding process opens
-nothing by name. The environment holds no secrets.
+photograph: hard limits on processor time, memory, output and wall time, no privileges, nothing left over from the
+photograph before. A photograph arrives as two file descriptors (the file, and where to write the answer), so the
+decoding process opens nothing by name. The environment holds no secrets.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """From the bytes of a stranger's file to two clean public copies, the facts and the hashes. Runs in the decoding child.
 
-Order matters for cost: JPEGs are decoded at the smallest of libjpeg's scales that is not below the wanted size, resized to the
-exact size, and only then turned upright and converted to sRGB.
+Order matters for cost: JPEGs are decoded at the smallest of libjpeg's scales that is not below the wanted size, resized
+to the exact size, and only then turned upright and converted to sRGB.
 """
 
 import io
@@ -112,7 +112,7 @@ def shrunk(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """A smaller copy; the same picture when it has this size already."""
     if picture.size == size:
         return picture
-    # Hamming costs as little as bilinear here and is nearly as sharp as bicubic, which would cost a third of the ingest.
+    # Hamming costs as little as bilinear and is nearly as sharp as bicubic, which would be a third of all work.
     return picture.resize(size, Image.Resampling.HAMMING, reducing_gap=1.25)
 
 

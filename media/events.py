@@ -5,18 +5,11 @@ from uuid import UUID
 from domain.kernel.events import Event
 
 
-class PhotosShown(Event, frozen=True, kw_only=True):
-    """The number of publicly visible photographs of a subject was settled anew."""
-
-    subject: str  # "report:<uuid>" or "update:<uuid>"
-    count: int
-
-
 class PhotoNeedsPerson(Event, frozen=True, kw_only=True):
     """Screening could not decide, or found a risk: a person must look."""
 
     photo_id: UUID
-    subject: str
+    subject: str  # "report:<uuid>" or "update:<uuid>"
     suggestion: str  # review | risky
 
 
@@ -26,3 +19,10 @@ class PhotoFetchFailed(Event, frozen=True, kw_only=True):
     fetch_id: UUID
     subject: str
     reason: str
+
+
+class PhotoObjectMissing(Event, frozen=True, kw_only=True):
+    """A row's object is not in the store: evidence is lost, an operator must know."""
+
+    photo_id: UUID
+    which: str  # original | copies

@@ -1,7 +1,7 @@
 """The one path of every photograph: received, developed or refused, sealed, stored, recorded, and later claimed.
 
-Objects are stored before their row commits: a crash in between leaves objects without a row, which the sweeper deletes, and
-never a row without its objects. A repeated upload of the same bytes by the same sender gives the same photograph.
+Objects are stored before their row commits: a crash in between leaves objects without a row, which the sweeper deletes,
+and never a row without its objects. A repeated upload of the same bytes by the same sender gives the same photograph.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import msgspec
 
 from domain.kernel import crypto, database
 from domain.kernel import settings as process_settings
-from domain.kernel.errors import Text
+from domain.kernel.errors import NotFound, Text
 from domain.kernel.ids import new_id
 from media import custody, keys, matching, sealing
 from media.answers import Developed, Refused
@@ -192,7 +192,8 @@ async def claim_photos(*, owner: str, photo_ids: list[UUID], subject: str, now: 
     if len(rows) != len(photo_ids):
         await _refuse_claim(photo_ids, claimed={row["id"] for row in rows}, owner=owner)
     await database.execute(
-        "insert into photo_custody (photo, at, act, actor, reason) select unnest($1::uuid[]), $2, 'claimed', 'sender', $3",
+        "insert into photo_custody (photo, at, act, actor, reason)"
+        " select unnest($1::uuid[]), $2, 'claimed', 'sender', $3",
         photo_ids,
         now,
         subject,
@@ -231,3 +232,18 @@ async def facts_of(photo: UUID) -> PhotoFacts:
     if row is None:
         raise PhotoMissing
     return PhotoFacts(**dict(row))
+
+
+async def mine(photo: UUID, *, owner: str) -> PhotoFacts:
+    """An unclaimed photograph of this sender; raises `NotFound`, or the refusal it got when it was sent."""
+    row = await database.fetch_row(
+        "select state, width, height, received_at, reason from photo"
+        " where id = $1 and owner_tag = $2 and state in ('ready', 'rejected')",
+        photo,
+        owner_tag(owner),
+    )
+    if row is None:
+        raise NotFound
+    if row["state"] == "rejected":
+        raise refusal_of(Refused(code=row["reason"]))
+    return PhotoFacts(id=photo, width=row["width"], height=row["height"], received_at=row["received_at"])

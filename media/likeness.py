@@ -1,8 +1,8 @@
 """A 64-bit hash that stays nearly the same when a picture is re-encoded, resized, recoloured or slightly cropped.
 
-The 8 × 8 lowest frequencies of a 32 × 32 grey copy (discrete cosine transform), each compared with their median. Mirroring a
-picture only flips the sign of the odd horizontal frequencies, so the mirrored hash costs nothing. Small crops are
-found by also keeping the hash of a slightly cropped view of every photograph.
+The 8 × 8 lowest frequencies of a 32 × 32 grey copy (discrete cosine transform), each compared with their median.
+Mirroring a picture only flips the sign of the odd horizontal frequencies, so the mirrored hash costs nothing. Small
+crops are found by also keeping the hash of a slightly cropped view of every photograph.
 """
 
 import math

@@ -73,7 +73,7 @@ def _signature(photo: UUID, *, size: Size, version: int, expires: int) -> str:
 
 
 def signed_url(photo: UUID, size: Size, expires_at: datetime, *, version: int = 1) -> str:
-    """An address of a copy that works until `expires_at` for whoever has it; `version` is the photograph's present one."""
+    """An address of a copy that works until `expires_at`; `version` is the photograph's present one."""
     expires = int(expires_at.timestamp())
     signature = _signature(photo, size=size, version=version, expires=expires)
     base = process_settings.current().public_url
@@ -99,3 +99,8 @@ async def signed_copy(photo: UUID, *, size: Size, version: int, expires: int, si
     if copies is None:
         raise NotFound
     return keys.copy_key(copies, size)
+
+
+async def links_of_report(report_id: UUID, expires_at: datetime) -> list[str]:
+    """Expiring addresses of the large copies of a report's photographs, for those who handle its case."""
+    return await signed_urls(f"report:{report_id}", size="large", expires_at=expires_at)

@@ -1,15 +1,15 @@
-"""When a photograph may be seen by everybody: its subject allows it, screening passed, nobody hid it, it is still there.
+"""When everybody may see a photograph: its subject allows it, screening passed, nobody hid it, it is still there.
 
-The three conditions come in any order; each change asks the same question again and tells the rest of the house.
+The three conditions come in any order; each change asks the same question again and tells the report's public form.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel import audit, database, outbox
+from domain.kernel import audit, database
 from domain.kernel.errors import NotFound
+from domain.reports.publication import show_photos
 from media import custody
-from media.events import PhotosShown
 
 PUBLIC = "state = 'ready' and screening = 'passed' and allowed_at is not null and hidden_at is null"
 
@@ -33,8 +33,10 @@ async def count(subject: str) -> int:
 
 
 async def tell(subject: str, *, at: datetime) -> None:
-    """Records how many photographs of `subject` are public now."""
-    await outbox.record(PhotosShown(subject=subject, count=await count(subject)), at=at)
+    """Lets the public form of a report know how many of its photographs can be seen now."""
+    kind, _, name = subject.partition(":")
+    if kind == "report":
+        await show_photos(UUID(name), count=await count(subject), at=at)
 
 
 async def set_hidden(photo: UUID, *, hidden: bool, actor: str, reason: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A body on its way in: streamed to an unnamed file on disk, hashed and counted, stopped at the limit while it streams."""
+"""A body on its way in: streamed to an unnamed file on disk, hashed, counted, stopped at the limit as it streams."""
 
 import hashlib
 import tempfile
@@ -15,7 +15,7 @@ class Receiver:
 
     def __init__(self) -> None:
         """Opens an unnamed file on disk, readable by this process only."""
-        self.file: BinaryIO = tempfile.TemporaryFile()
+        self.file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self.byte_size = 0
         self._hash = hashlib.sha256()
 

@@ -1,7 +1,7 @@
 """Originals are sealed in chunks, so that no process ever holds more than one chunk twice.
 
-A sealed file is a row of `length (4 bytes) | sealed chunk`. The context of each chunk names the photograph, its number and
-whether it is the last one: chunks cannot be reordered, dropped, cut off or moved to another photograph.
+A sealed file is a row of `length (4 bytes) | sealed chunk`. The context of each chunk names the photograph, its number
+and whether it is the last one: chunks cannot be reordered, dropped, cut off or moved to another photograph.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Objects in any S3: put, get, delete, list, and forms for phones that upload straight to it.
 
-The client is imported and opened with the first call (loading it costs over a second). Every call has a time-out and few
-retries; what fails is `TryLater`, never a half-done answer. Keys are made by us, never from a client's words.
+The client is imported and opened with the first call (loading it costs over a second). Every call has a time-out and
+few retries; what fails is `TryLater`, never a half-done answer. Keys are made by us, never from a client's words.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import importlib
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
@@ -56,7 +56,7 @@ class Store:
         self._opening = asyncio.Lock()
         self.bucket = settings.s3_bucket
 
-    async def __aenter__(self) -> "Store":
+    async def __aenter__(self) -> Self:
         """Nothing is opened yet."""
         return self
 
@@ -121,7 +121,7 @@ class Store:
         exceptions = importlib.import_module("botocore.exceptions")
         try:
             async with answer["Body"] as body:
-                while part := await body.read(CHUNK_BYTES):
+                async for part in body.content.iter_chunked(CHUNK_BYTES):
                     yield part
         except (exceptions.BotoCoreError, OSError, TimeoutError) as error:
             raise TryLater(retry_after_s=RETRY_AFTER_S) from error

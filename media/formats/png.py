@@ -49,6 +49,6 @@ def read(data: bytes) -> Layout:
         width=int.from_bytes(data[start : start + 4], "big"),
         height=int.from_bytes(data[start + 4 : start + 8], "big"),
         frames=max(1, frames),
-        metadata=tuple((a, b) for name, a, b in found if name in TEXTS or name[:1].islower() and name != b"fdAT"),
+        metadata=tuple((a, b) for name, a, b in found if name in TEXTS or (name[:1].islower() and name != b"fdAT")),
         exif=exif,
     )

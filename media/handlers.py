@@ -1,0 +1,70 @@
+"""What happens by itself to photographs when a report is sent, published or withdrawn."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.kernel import database
+from domain.kernel import settings as process_settings
+from domain.kernel.crypto import SealBroken
+from domain.kernel.geo import Point
+from domain.reports import evidence
+from domain.reports.events import ReportPublished, ReportSubmitted, ReportWithdrawn
+from media import keys, publication, screening
+from media.facts import CameraFacts
+
+EVIDENCE = """
+select p.id, p.facts, p.source, count(m.id) as seen, min(m.distance) as nearest
+from photo p left join photo_match m on m.photo = p.id
+where p.subject = $1 and p.state = 'ready' group by p.id order by p.position
+"""
+
+
+async def screen_report_photos(event: ReportSubmitted, /, *, event_id: int, at: datetime) -> None:
+    """Queues the content check of every photograph of the report."""
+    await screening.queue(f"report:{event.report_id}", now=at)
+
+
+async def weigh_report_evidence(event: ReportSubmitted, /, *, event_id: int, at: datetime) -> None:
+    """Stores what the photographs say about the claim."""
+    claim = await evidence.claim_of(event.report_id)
+    rows = await database.fetch(EVIDENCE, f"report:{event.report_id}")
+    if claim is None or not rows:
+        return
+    signals = evidence.weigh(claim, [_evidence(row) for row in rows])
+    await database.execute(
+        "insert into report_evidence (report, signals, weighed_at) values ($1, $2::jsonb, $3) on conflict do nothing",
+        event.report_id,
+        msgspec.json.encode(signals).decode(),
+        at,
+    )
+
+
+def _evidence(row: Any) -> evidence.PhotoEvidence:
+    try:
+        facts = keys.open_facts(row["facts"], photo=row["id"], settings=process_settings.current())
+    except SealBroken:  # a key was retired too early: the report must not suffer
+        facts = CameraFacts()
+    place = facts.place
+    return evidence.PhotoEvidence(
+        place=Point(place.longitude, place.latitude) if place else None,
+        accuracy_m=place.accuracy_m if place else None,
+        taken_at=facts.taken_at,
+        zone_given=facts.taken_zone == "given",
+        gps_at=facts.gps_at,
+        software=facts.software,
+        source=row["source"],
+        seen=row["seen"],
+        nearest_bits=row["nearest"],
+    )
+
+
+async def show_report_photos(event: ReportPublished, /, *, event_id: int, at: datetime) -> None:
+    """The publication rules allow the report's photographs; those that passed screening are public now."""
+    await publication.allow(f"report:{event.report_id}", at=at)
+
+
+async def hide_report_photos(event: ReportWithdrawn, /, *, event_id: int, at: datetime) -> None:
+    """A withdrawn report shows nothing any more."""
+    await publication.forbid(f"report:{event.report_id}", at=at)
