@@ -20,6 +20,7 @@ APP_CONFIG = AppConfig(
         t.ReportTimeline,
         t.PublicReport,
         t.PartnerReport,
+        t.Open311Request,
         t.IdentityReveal,
         t.ReportFollow,
         t.AreaAlert,

@@ -54,26 +54,9 @@ async def publish(report_id: UUID, *, now: datetime) -> bool:
     return True
 
 
-async def show_progress(
-    report_ids: list[UUID],
-    *,
-    stage: str,
-    closed: bool,
-    at: datetime,
-    note: str | None = None,
-    expected_at: datetime | None = None,
-) -> None:
-    """The public state after a step of the case, in the transaction of that step; `note` is public text."""
-    await database.execute(
-        "update public_report set stage = $2, closed = $3, updated_at = greatest(updated_at, $4),"
-        " status_note = coalesce($5, status_note), expected_at = coalesce($6, expected_at) where report = any($1)",
-        report_ids,
-        stage,
-        closed,
-        at,
-        note,
-        expected_at,
-    )
+async def expect(report_ids: list[UUID], *, by: datetime | None) -> None:
+    """Until when the case should be closed, in the transaction that sets or moves that clock."""
+    await database.execute("update public_report set expected_at = $2 where report = any($1)", report_ids, by)
 
 
 async def show_photos(report_id: UUID, *, count: int, at: datetime) -> None:

@@ -84,6 +84,19 @@ def anonymous_request(draft: Draft, *, key: str, print_: bytes, now: datetime) -
     )
 
 
+def partner_request(partner_id: UUID, *, key: str, print_: bytes, channel: Channel, now: datetime) -> Request:
+    """A report of another source, without a person."""
+    return Request(
+        principal=f"partner:{partner_id}",
+        key=key,
+        print_=print_,
+        sender=None,
+        channel=channel,
+        identity="none",
+        now=now,
+    )
+
+
 async def submit_report(draft: Draft, *, request: Request) -> Submitted:
     """Stores the report or finds the first answer to its key.
 

@@ -114,12 +114,12 @@ class PublicReport(Table, tablename="public_report"):
     photos = SmallInt(null=False, default=None)
     stage = Varchar(length=20, null=False, default=None)  # fine state
     closed = Boolean(null=False, default=None)
-    status_note = Text(null=True, default=None)
     supporters = Integer(null=False, default=None)
     received_at = Timestamptz(null=False, default=None)
     published_at = Timestamptz(null=False, default=None)
     updated_at = Timestamptz(null=False, default=None)
-    expected_at = Timestamptz(null=True, default=None)
+    closed_at = Timestamptz(null=True, default=None)
+    expected_at = Timestamptz(null=True, default=None)  # when the case should be closed
     hidden_at = Timestamptz(null=True, default=None)
 
 
@@ -130,6 +130,16 @@ class PartnerReport(Table, tablename="partner_report"):
     partner = ForeignKey(Partner, null=False, default=None, on_delete=OnDelete.restrict)
     external_id = Varchar(length=80, null=False, default=None)
     fingerprint = Bytea(null=False, default=None)
+
+
+class Open311Request(Table, tablename="open311_request"):
+    """What an Open311 client sent beside the report itself; personal values are sealed and never echoed."""
+
+    report = ForeignKey(Report, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict)
+    token = Varchar(length=40, null=False, default=None)
+    attributes = JSONB(null=False, default=None)  # code -> list of answers
+    contact_sealed = Bytea(null=True, default=None)  # e-mail, phone, names, device and account as one JSON
+    media_url = Text(null=True, default=None)  # as sent; never fetched
 
 
 class IdentityReveal(Table, tablename="identity_reveal"):

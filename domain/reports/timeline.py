@@ -24,7 +24,10 @@ APPEND = """
 with said as (
   insert into report_timeline (report, at, kind, status, note_zh, note_en, detail)
   select unnest($1::uuid[]), $2, $3, $4, $5, $6, $7::jsonb)
-update public_report set stage = $4, closed = $4 = any($8::text[]), updated_at = greatest(updated_at, $2)
+update public_report set stage = case when $3 in ('question', 'answer') then stage else $3 end,
+  closed = $4 = any($8::text[]),
+  closed_at = case when $4 = any($8::text[]) then coalesce(closed_at, $2) end,
+  updated_at = greatest(updated_at, $2)
 where report = any($1) and $4::text is not null
 """
 
