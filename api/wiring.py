@@ -101,7 +101,7 @@ def senders(parts: Parts) -> dict[str, Sender]:
     return {
         forwarding.KIND: outgoing.sender(parts, links=links_of_report),
         screening.SCREEN_JOB: screening.sender(screening.pass_through),
-        sweeping.SWEEP_JOB: sweeping.sweeper(parts.store),
+        media_chores.SWEEP_JOB: sweeping.sweeper(parts.store),
         withdrawal.DELETE_JOB: tidying.deleter(parts.store),
         "wechat": sending.sender(WeChatChannel(wechat=wechat, setting=parts.settings.wechat_templates)),
     }
