@@ -12,6 +12,7 @@ from api.embedded.installation import Installation
 from api.parts import Parts
 from api.tokens import issue_access
 from domain.kernel import database
+from domain.kernel.settings import Settings
 from domain.residents import accounts, sessions
 
 US_PER_S = 1_000_000
@@ -36,13 +37,7 @@ class Bench:
 
     async def residents(self, count: int) -> list[str]:
         """Access tokens of `count` new residents (15 minutes)."""
-        now, tokens = datetime.now(UTC), []
-        for _ in range(count):
-            async with database.transaction():
-                account: UUID = await accounts.account_for_openid(f"oBench{secrets.token_hex(8)}", now=now)
-                session = await sessions.begin(account, now=now)
-            tokens.append(issue_access(self.settings, kind="resident", subject=account, session=session.id, now=now))
-        return tokens
+        return await make_residents(self.settings, count)
 
     async def under_load(
         self,
@@ -93,3 +88,14 @@ def _row(name: str, load: Load, used: meter.Cpu) -> Row:
         per_second=load.count / load.seconds,
         failures=sum(load.failures.values()),
     )
+
+
+async def make_residents(settings: Settings, count: int) -> list[str]:
+    """Access tokens of `count` new residents; needs an open pool."""
+    now, tokens = datetime.now(UTC), []
+    for _ in range(count):
+        async with database.transaction():
+            account: UUID = await accounts.account_for_openid(f"oBench{secrets.token_hex(8)}", now=now)
+            session = await sessions.begin(account, now=now)
+        tokens.append(issue_access(settings, kind="resident", subject=account, session=session.id, now=now))
+    return tokens
