@@ -4,6 +4,7 @@ from api.case_platform import outgoing
 from api.parts import Parts
 from api.wechat.channel import WeChatChannel
 from api.wechat.client import open_wechat
+from api.wechat.screening import image_screener
 from domain.cases import forwarding
 from domain.cases import warnings as case_warnings
 from domain.cases.events import (
@@ -18,7 +19,9 @@ from domain.cases.events import (
     QuestionAsked,
     ResultRated,
     ReviewRequested,
+    UpdatePhotosLinked,
 )
+from domain.disclosure import handlers as disclosure
 from domain.disclosure.events import (
     ChiefAnswered,
     ChiefMessaged,
@@ -27,18 +30,24 @@ from domain.disclosure.events import (
     EntryTakenDown,
     PublicationLate,
 )
+from domain.enterprises.events import MatterAnswered, MatterLate, MatterOpened, RatingExpired, RatingShown
 from domain.kernel import chores
 from domain.kernel.events import Event, Ticked
 from domain.kernel.handling import Subscribers
 from domain.kernel.leases import Sender
 from domain.reports import handlers as reports
 from domain.reports.events import ReportPublished, ReportSubmitted, ReportWithdrawn
+from domain.residents.sms_codes import JOB_KIND
 from media import chores as media_chores
 from media import handlers as media
 from media import screening, sweeping, tidying, withdrawal
 from media.events import PhotoFetchFailed, PhotoNeedsPerson, PhotoObjectMissing
 from media.links import links_of_report
 from notifications import sending
+from notifications.breaker import Breaker
+from notifications.channels import sms_codes
+from notifications.channels.sms import SmsChannel
+from notifications.channels.sms_providers import provider
 from notifications.handlers import announce
 from rewards import chores as reward_chores
 from rewards import handlers as rewards
@@ -53,6 +62,8 @@ SUBSCRIBERS: Subscribers = {
         *media_chores.CHORES,
         case_warnings.look,
     ),
+    RatingShown: (disclosure.show_rating,),
+    RatingExpired: (disclosure.end_rating,),
     ClaimsReceived: (rewards.settle_claims,),
     ReportSubmitted: (
         forwarding.queue_forward,
@@ -84,6 +95,9 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         ChiefMessageEscalated,
         EntryPublished,
         EntryTakenDown,
+        MatterAnswered,
+        MatterLate,
+        MatterOpened,
         PublicationLate,
         HandoverDied,
         PhotoFetchFailed,
@@ -91,17 +105,25 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         PhotoObjectMissing,
         QuestionAnswered,
         ResultRated,
+        UpdatePhotosLinked,
     }
 )
 
 
 def senders(parts: Parts) -> dict[str, Sender]:
     """The sender of every kind of job, bound to this process's parts."""
-    wechat = open_wechat(parts.settings, http=parts.http, redis=parts.redis)
+    chosen = parts.settings
+    wechat = open_wechat(chosen, http=parts.http, redis=parts.redis)
+    looks = image_screener(wechat) if chosen.content_screening == "wechat" else screening.pass_through
+    sms = provider(chosen, http=parts.http, breaker=Breaker(redis=parts.redis, provider="sms"))
     return {
         forwarding.KIND: outgoing.sender(parts, links=links_of_report),
-        screening.SCREEN_JOB: screening.sender(screening.pass_through),
+        screening.SCREEN_JOB: screening.sender(looks),
         media_chores.SWEEP_JOB: sweeping.sweeper(parts.store),
         withdrawal.DELETE_JOB: tidying.deleter(parts.store),
-        "wechat": sending.sender(WeChatChannel(wechat=wechat, setting=parts.settings.wechat_templates)),
+        "wechat": sending.sender(WeChatChannel(wechat=wechat, setting=chosen.wechat_templates)),
+        "sms": sending.sender(
+            SmsChannel(provider=sms, templates=chosen.sms_templates, sign=chosen.sms_sign, fen=chosen.sms_fen)
+        ),
+        JOB_KIND: sms_codes.sender(sms, templates=chosen.sms_templates),
     }

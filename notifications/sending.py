@@ -51,6 +51,7 @@ async def deliver(job: Job, *, channel: Channel) -> Outcome:
     message = Message(
         id=row["id"],
         account=recipients.unseal(row["recipient"], owner=row["owner"]),
+        key=row["wording"],
         wording=CATALOGUE[row["wording"]],
         facts=msgspec.json.decode(row["facts"]),
         language=chosen.language,

@@ -59,7 +59,7 @@ def moment_text(at: datetime, language: Language) -> str:
     return f"{local.day} {MONTHS[local.month - 1]} {local:%H:%M}"
 
 
-def _said(facts: Facts, language: Language) -> dict[str, str]:
+def said_in(facts: Facts, language: Language) -> dict[str, str]:
     """Every fact in one language."""
     said = {}
     for name, fact in facts.items():
@@ -78,7 +78,7 @@ def _pick(text: Text, language: Language) -> str:
 
 def for_inbox(wording: Wording, facts: Facts, *, language: Language, big_print: bool = False) -> Rendered:
     """Title and body; a missing fact raises KeyError, which a test over all events excludes."""
-    said = _said(facts, language)
+    said = said_in(facts, language)
     body = wording.plain if big_print else wording.body
     return Rendered(_pick(wording.title, language).format_map(said), _pick(body, language).format_map(said))
 
@@ -87,12 +87,12 @@ def for_sms(wording: Wording, facts: Facts, *, language: Language) -> str:
     """The text of an SMS, without the signature the provider adds."""
     if wording.sms is None:
         raise ValueError("this message has no SMS wording")
-    return _pick(wording.sms, language).format_map(_said(facts, language))
+    return _pick(wording.sms, language).format_map(said_in(facts, language))
 
 
 def for_template(wording: Wording, facts: Facts) -> dict[str, Slotted]:
     """The value of each slot. `{name_at}` alone means the moment itself, so that the channel formats it by field."""
-    said = _said(facts, "zh")
+    said = said_in(facts, "zh")
     return {slot: _slotted(pattern, facts, said) for slot, pattern in wording.slots.items()}
 
 

@@ -1,7 +1,7 @@
 """The least ASGI a stand-in needs: read a request, answer JSON, an image, or nothing at all."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +21,7 @@ class Request:
     path: str
     query: dict[str, str]
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
         """The body as an object; an empty one when it is not."""
@@ -56,10 +57,11 @@ def asgi(answer: Answer) -> App:
             if not message.get("more_body"):
                 break
         query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
-        reply = await answer(Request(scope["method"], scope["path"], query, bytes(body)))
+        headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+        reply = await answer(Request(scope["method"], scope["path"], query, bytes(body), headers))
         content = reply.content if isinstance(reply.content, bytes) else msgspec.json.encode(reply.content)
-        headers = [(b"content-type", reply.media_type.encode()), (b"content-length", str(len(content)).encode())]
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        answered = [(b"content-type", reply.media_type.encode()), (b"content-length", str(len(content)).encode())]
+        await send({"type": "http.response.start", "status": reply.status, "headers": answered})
         await send({"type": "http.response.body", "body": content})
 
     return app

@@ -15,6 +15,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from api.wechat import crypto
+from api.wechat.screening import image_judged
 from domain.kernel import database
 from domain.kernel.errors import Refusal, Text
 from domain.kernel.settings import Settings
@@ -171,4 +172,5 @@ TAKERS: dict[str, Taker] = {
     "subscribe_msg_popup_event": prompt_answered,
     "subscribe_msg_change_event": settings_changed,
     "subscribe_msg_sent_event": message_sent,
+    "wxa_media_check": image_judged,
 }

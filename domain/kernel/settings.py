@@ -51,6 +51,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wechat_push_token: str = ""  # message-push token; empty: push is refused
     wechat_push_aes_key: str = ""  # EncodingAESKey, 43 characters
     wechat_templates: str = ""  # topic=template_id:field,field;…; empty: no subscribe messages
+    content_screening: Literal["none", "wechat"] = "none"  # who looks at photographs before they become public
+    sms_provider: Literal["", "aliyun", "tencent"] = ""  # empty: no SMS is sent
+    sms_url: str = ""  # another address of the provider, for the sandbox; empty: the provider's own
+    sms_key_id: str = ""
+    sms_key_secret: str = ""
+    sms_sign: str = "绿哨"  # the approved signature in front of each SMS
+    sms_app_id: str = ""  # SmsSdkAppId, Tencent only
+    sms_templates: str = ""  # message=template[:template for other regions];… with login_code for codes
+    sms_fen: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 5  # price of one segment, for the cost counter
     ledger_secret: str = DEVELOPMENT_SECRET  # signs the ledger's blocks and days, salts its rows; never change it
     grid_region: str = "national"  # whose power-grid factor counts: national, north, northeast, east, central, …
     district: str = "qinghe"  # which folder of seed data and service area is served

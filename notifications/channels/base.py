@@ -13,6 +13,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     account: UUID
+    key: str  # of the wording in the catalogue
     wording: Wording
     facts: Facts
     language: Language
