@@ -15,7 +15,7 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ControllerRouterHandler
 
-from api import actors, logs, problems
+from api import actors, admin, logs, problems
 from api.edge import Edge
 from api.limits import limit_guard
 from api.parts import Parts, open_parts
@@ -24,6 +24,8 @@ from api.routes import (
     auth,
     behaviours,
     case_platform,
+    claim_reviews,
+    claims,
     consents,
     dead_letters,
     disclosure,
@@ -32,7 +34,9 @@ from api.routes import (
     inbox,
     ledger,
     me,
+    open311,
     operators,
+    partner_events,
     partners,
     photo_copies,
     photos,
@@ -50,6 +54,7 @@ from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
 
 ROUTES: list[ControllerRouterHandler] = [
+    admin.admin,
     *health.ROUTES,
     *problem_types.ROUTES,
     *docs.ROUTES,
@@ -60,12 +65,16 @@ ROUTES: list[ControllerRouterHandler] = [
     *auth.ROUTES,
     *me.ROUTES,
     *points.ROUTES,
+    *partner_events.ROUTES,
+    *claim_reviews.ROUTES,
+    *claims.ROUTES,
     *ledger.ROUTES,
     *behaviours.ROUTES,
     *photos.ROUTES,
     *photo_copies.ROUTES,
     *reports.ROUTES,
     *partners.ROUTES,
+    *open311.ROUTES,
     *public_reports.ROUTES,
     *case_platform.ROUTES,
     *results.ROUTES,

@@ -14,8 +14,9 @@ from domain.kernel.redaction import redact
 from domain.reports.categories import CATEGORIES
 from domain.reports.events import ReportPublished
 
+EXACT_ACCURACY_M_MAX = 200  # a place known less well is not shown as a point
 READ = """
-select r.id, r.number, r.category, r.text, r.channel, r.lng, r.lat, r.cell, r.town, r.received_at
+select r.id, r.number, r.category, r.text, r.channel, r.lng, r.lat, r.accuracy_m, r.cell, r.town, r.received_at
 from report r where r.id = $1 and not exists (select 1 from report_timeline where report = $1 and kind = 'withdrawn')
 """
 PUBLISH = """
@@ -31,7 +32,8 @@ async def publish(report_id: UUID, *, now: datetime) -> bool:
     row = await database.fetch_row(READ, report_id)
     if row is None:
         return False
-    exact = CATEGORIES[row["category"]].exact_place
+    known_well = row["accuracy_m"] is None or row["accuracy_m"] <= EXACT_ACCURACY_M_MAX
+    exact = CATEGORIES[row["category"]].exact_place and known_well
     centre = cell_centre(row["cell"])
     published = await database.fetch_value(
         PUBLISH,
