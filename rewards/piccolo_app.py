@@ -5,6 +5,7 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig
 
 from rewards import claim_tables as c
+from rewards import partner_tables as p
 from rewards import tables as t
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +25,9 @@ APP_CONFIG = AppConfig(
         c.RewardAward,
         c.CarbonDay,
         c.ClaimAppeal,
+        p.RewardPartner,
+        p.PartnerLink,
+        p.StepDay,
     ],
     migration_dependencies=[],
 )

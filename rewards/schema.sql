@@ -21,6 +21,7 @@ create index if not exists reward_claim_account on reward_claim (account, id des
 create index if not exists reward_claim_person on reward_claim (person, to_at) where state in ('awarded', 'held');
 create index if not exists reward_claim_queue on reward_claim (received_at) where state = 'held';
 create index if not exists reward_claim_waiting on reward_claim (due_at) where state = 'held' and due_at is not null;
+create unique index if not exists partner_link_open on partner_link (partner, account) where ended_at is null;
 create index if not exists reward_award_account on reward_award (account, id desc);
 create index if not exists reward_award_day on reward_award (day, behaviour);
 

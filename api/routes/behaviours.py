@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath, JSONBody
 
 from domain.kernel.errors import NotFound
 from rewards import behaviours, methods
@@ -114,7 +115,7 @@ async def list_behaviours() -> list[BehaviourShown]:
 
 
 @get("/v1/behaviours/{code:str}", opt={"audience": "public"}, tags=["green credit"], summary="One green behaviour")
-async def read_behaviour(code: str) -> BehaviourShown:
+async def read_behaviour(code: FromPath[str]) -> BehaviourShown:
     """One behaviour by its code."""
     return shown(behaviours.find(code))
 
@@ -132,7 +133,7 @@ async def list_factors() -> list[FactorShown]:
     summary="Recompute an award",
     status_code=200,
 )
-async def recompute(code: str, data: Recomputation) -> Recomputed:
+async def recompute(code: FromPath[str], data: JSONBody[Recomputation]) -> Recomputed:
     """The same inputs, day and region give the same integers and hash as the award did. One point per 10 g of a day."""
     if code not in BEHAVIOURS:
         raise NotFound

@@ -1,19 +1,17 @@
 """The ledger in public: its key, the signed statement of each day, and a resident's proof for a row of theirs."""
 
 from datetime import date
-from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from api.actors import Actor
 from api.pages import LIMIT_DEFAULT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from domain.kernel import database
 from rewards import publishing, sealing
 from rewards.publishing import Proof
-
-TransferNumber = Annotated[int, Parameter(ge=1, le=2**62)]
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +49,7 @@ async def list_days(limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None) -> Page
 
 
 @get("/v1/ledger/days/{day:date}", opt={"audience": "public"}, tags=["ledger"], summary="One published day")
-async def read_day(day: date) -> SignedDay:
+async def read_day(day: FromPath[date]) -> SignedDay:
     """The signed statement of one day: the root over its blocks and the totals by rule."""
     statement, signature = await publishing.statement(day)
     return SignedDay(day=day, statement=statement, signature=signature.hex())
@@ -63,7 +61,7 @@ async def read_day(day: date) -> SignedDay:
     tags=["ledger"],
     summary="Proof that a movement of mine is in the ledger",
 )
-async def read_proof(transfer: TransferNumber, resident: Actor) -> Proof:
+async def read_proof(transfer: FromPath[int], resident: NamedDependency[Actor]) -> Proof:
     """The row, its salt and its way to the block and the day; `docs/verify_ledger.py` checks it without this server."""
     return await publishing.proof(transfer, owner=resident.id)
 

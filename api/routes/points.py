@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
 
 from api.actors import Actor
 from api.pages import LIMIT_DEFAULT, Cursor, Limit, Page, decode_cursor, encode_cursor
@@ -61,7 +63,7 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/v1/points", opt={"audience": "resident"}, tags=["points"], summary="My balances")
-async def balances(resident: Actor) -> Points:
+async def balances(resident: NamedDependency[Actor]) -> Points:
     """Points, carbon and service minutes. Participation is voluntary: no service depends on them."""
     pots = await statements.balances(resident.id)
     lapse = await statements.next_to_expire(resident.id)
@@ -74,8 +76,8 @@ async def balances(resident: Actor) -> Points:
 
 @get("/v1/points/statement", opt={"audience": "resident"}, tags=["points"], summary="My movements")
 async def statement(
-    resident: Actor,
-    unit: Literal["points", "carbon", "minutes"] = "points",
+    resident: NamedDependency[Actor],
+    unit: FromQuery[Literal["points", "carbon", "minutes"]] = "points",
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> Page[StatementLine]:

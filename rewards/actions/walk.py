@@ -1,4 +1,4 @@
-"""Steps of a local day, from WeRun, paid as the increase of the day."""
+"""Steps of a local day, from WeRun, paid as the increase over what was counted before."""
 
 from datetime import date
 
@@ -15,8 +15,8 @@ BEHAVIOUR = Behaviour(
         Method(
             version=1,
             valid_from=date(2024, 1, 1),
-            inputs={"steps": Input(unit="step", high="100000")},
-            grams="min(steps, walk_steps) * walk_grams / walk_steps",
+            inputs={"steps": Input(unit="step", high="100000"), "credited_grams": Input(unit="g", high="1000")},
+            grams="min(steps, walk_steps) * walk_grams / walk_steps - credited_grams",
             factors=("walk_grams", "walk_steps"),
         ),
     ),

@@ -121,4 +121,4 @@ async def test_unconfirmed_factors_are_flagged(api):
     listed = (await api.get("/v1/behaviours/walk")).json()
 
     assert {f["unconfirmed"] for f in factors if f["tag"] in ("U-m", "P")} == {True}
-    assert listed["methods"][0]["formula_grams"] == "min(steps, walk_steps) * walk_grams / walk_steps"
+    assert listed["methods"][0]["formula_grams"] == "min(steps, walk_steps) * walk_grams / walk_steps - credited_grams"
