@@ -13,6 +13,7 @@ APP_REGISTRY = AppRegistry(
         "domain.reports.piccolo_app",
         "domain.cases.piccolo_app",
         "domain.disclosure.piccolo_app",
+        "domain.enterprises.piccolo_app",
         "media.piccolo_app",
         "rewards.piccolo_app",
         "notifications.piccolo_app",

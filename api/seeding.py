@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from api.parts import Parts
+from domain.disclosure import demonstration as disclosed
+from domain.enterprises import demonstration as enterprises
 from domain.kernel import database
 from domain.operators import demonstration
 
@@ -20,7 +22,17 @@ async def officers(parts: Parts, now: datetime) -> str:
     return f"officers: {made} new"
 
 
-PARTS: tuple[Part, ...] = (officers,)
+async def rivers_and_penalties(parts: Parts, now: datetime) -> str:
+    """Rivers with two years of water, chiefs, penalties, notices, real station readings."""
+    return await disclosed.seed(now)
+
+
+async def rated_enterprises(parts: Parts, now: datetime) -> str:
+    """Enterprises with a published rating of every colour."""
+    return await enterprises.seed(now)
+
+
+PARTS: tuple[Part, ...] = (rivers_and_penalties, rated_enterprises, officers)
 
 
 async def seed(parts: Parts, *, now: datetime) -> list[str]:

@@ -3,9 +3,9 @@
 import csv
 import io
 from datetime import timedelta
-from xml.etree import ElementTree as ET
 
 import pytest
+from defusedxml import ElementTree as ET
 
 from domain.disclosure import publication, replies
 from domain.disclosure.catalogue import DATASETS

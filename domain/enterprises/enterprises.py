@@ -1,0 +1,53 @@
+"""Enterprises by credit code."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.kernel import database
+from domain.kernel.credit_code import is_credit_code, normal_form
+from domain.kernel.errors import Invalid, NotFound, Text
+from domain.kernel.ids import new_id
+
+
+class NewEnterprise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the bureau knows of an enterprise."""
+
+    credit_code: str
+    name: str
+    industry: str | None = None
+    town: str | None = None
+    lng: float | None = None
+    lat: float | None = None
+
+
+async def register(new: NewEnterprise, *, now: datetime) -> UUID:
+    """Adds or updates an enterprise; returns its id. Raises `Invalid` for a code whose checks fail."""
+    if not is_credit_code(new.credit_code):
+        raise Invalid(
+            Text("统一社会信用代码校验不通过", "The credit code's check characters are wrong"), field="credit_code"
+        )
+    found: UUID = await database.fetch_value(
+        "insert into enterprise (id, credit_code, name, industry, town, lng, lat, registered_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (credit_code) do update set name = excluded.name,"
+        " industry = excluded.industry, town = excluded.town, lng = excluded.lng, lat = excluded.lat returning id",
+        new_id(),
+        normal_form(new.credit_code),
+        new.name,
+        new.industry,
+        new.town,
+        new.lng,
+        new.lat,
+        now,
+    )
+    return found
+
+
+async def by_code(credit_code: str) -> Any:
+    """The enterprise's row; raises `NotFound`."""
+    row = await database.fetch_row("select * from enterprise where credit_code = $1", normal_form(credit_code))
+    if row is None:
+        raise NotFound
+    return row
