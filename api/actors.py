@@ -107,25 +107,31 @@ def _from_ops(connection: Connection) -> bool:
 
 async def _resident(connection: Connection) -> Actor:
     now = clock.utc_now()
-    claims = _claims(connection, kind="resident", now=now)
+    claims = _claims(_bearer(connection.scope), kind="resident", now=now)
     if not await SESSIONS.alive(claims.session, now=now):
         raise Unauthenticated
     return Actor(kind="resident", id=claims.subject, session=claims.session)
 
 
 async def _operator(connection: Connection, *, role: str | None) -> Actor:
-    now = clock.utc_now()
-    claims = _claims(connection, kind="operator", now=now)
-    address = client_address(connection.scope, trusted=settings.current().trusted_proxies)
+    found = await officer_of(connection, token=_bearer(connection.scope), kind="operator", now=clock.utc_now())
+    if role is not None and role not in found.roles:
+        raise Forbidden
+    return found
+
+
+async def officer_of(connection: Connection, *, token: str | None, kind: str, now: datetime) -> Actor:
+    """The officer of a token of this kind whose session lives and who calls from an allowed network."""
+    claims = _claims(token, kind=kind, now=now)
     live = await operator_sessions.live(claims.session, operator_id=claims.subject, now=now)
     if live is None:
         raise Unauthenticated
-    if not within(address, live.networks or settings.current().operator_networks):
+    chosen = settings.current()
+    address = client_address(connection.scope, trusted=chosen.trusted_proxies)
+    if not within(address, live.networks or chosen.operator_networks):
         log.warning("operator_from_elsewhere", extra={"operator": str(claims.subject)})
         REFUSED.labels("operator-network").inc()
         raise Unauthenticated
-    if role is not None and role not in live.roles:
-        raise Forbidden
     return Actor(kind="operator", id=claims.subject, session=claims.session, roles=live.roles)
 
 
@@ -133,12 +139,18 @@ def _authorization(scope: Mapping[str, Any]) -> bytes | None:
     return next((value for name, value in scope["headers"] if name == b"authorization"), None)
 
 
-def _claims(connection: Connection, *, kind: str, now: datetime) -> Claims:
-    sent = _authorization(connection.scope)
+def _bearer(scope: Mapping[str, Any]) -> str | None:
+    sent = _authorization(scope)
     if sent is None or sent[: len(BEARER)].lower() != BEARER:
+        return None
+    return sent[len(BEARER) :].decode("latin-1")
+
+
+def _claims(token: str | None, *, kind: str, now: datetime) -> Claims:
+    if token is None:
         raise Unauthenticated
     try:
-        return verify_access(settings.current(), sent[len(BEARER) :].decode("latin-1"), kind=kind, now=now)
+        return verify_access(settings.current(), token, kind=kind, now=now)
     except TokenRefused as refused:
         raise Unauthenticated from refused
 

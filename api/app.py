@@ -32,6 +32,7 @@ from api.routes import (
     docs,
     health,
     inbox,
+    inbox_stream,
     ledger,
     me,
     open311,
@@ -52,6 +53,7 @@ from api.strict import BODY_BYTES_MAX, StrictRequest, path_guard
 from api.wakeup import waker
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
+from notifications.stream import streaming
 
 ROUTES: list[ControllerRouterHandler] = [
     admin.admin,
@@ -79,6 +81,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *case_platform.ROUTES,
     *results.ROUTES,
     *inbox.ROUTES,
+    *inbox_stream.ROUTES,
     *consents.ROUTES,
     *wechat_push.ROUTES,
     *disclosure.ROUTES,
@@ -122,8 +125,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         logs.configure(chosen)
-        async with open_parts(chosen) as parts, waker():
-            app.state.parts = parts
+        async with open_parts(chosen) as parts, waker(), streaming(parts.redis) as hub:
+            app.state.parts, app.state.inbox_hub = parts, hub
             yield
 
     app = Litestar(

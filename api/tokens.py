@@ -28,7 +28,7 @@ REMEMBERED_MAX = 10_000
 TOKEN_CHARS_MAX = 1_024
 CLAIMS = ("iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti")
 HEADER_FIELDS = {"alg", "typ", "kid"}
-Kind = Literal["resident", "operator", "partner"]
+Kind = Literal["resident", "operator", "browse"]
 
 
 class TokenRefused(Exception):

@@ -9,12 +9,12 @@ from litestar import Request, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from api import limits, tokens
-from api.actors import Actor
+from api import admin, limits, tokens
+from api.actors import Actor, require_role
 from api.addresses import client_address, subscriber
 from api.metrics import REFUSED
 from api.parts import Parts
-from domain.kernel import clock, crypto, database
+from domain.kernel import audit, clock, crypto, database
 from domain.kernel.settings import Settings
 from domain.operators import accounts, four_eyes, one_time_codes, sessions, sign_in
 from domain.operators.passwords import CHARS_MAX, CHARS_MIN
@@ -139,6 +139,18 @@ async def renew(operator: NamedDependency[Actor], parts: NamedDependency[Parts])
 def _session(operator: Actor) -> UUID:
     assert operator.session is not None
     return operator.session
+
+
+@post("/v1/operator/browse", opt=OPERATOR, tags=TAGS, summary="A pass for raw browsing", status_code=204)
+async def browse(operator: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[None]:
+    """Sets a cookie for `/admin` (read-only, 15 minutes). Needs the role auditor or administrator."""
+    require_role(operator, *admin.ROLES)
+    now = clock.utc_now()
+    token = tokens.issue_access(parts.settings, kind="browse", subject=operator.id, session=_session(operator), now=now)
+    seconds = int(tokens.ACCESS_LIFETIME.total_seconds())
+    async with database.transaction():
+        await audit.append(actor=operator.principal, action="operator.browses", subject="admin", at=now)
+    return Response(None, status_code=204, headers={"Set-Cookie": admin.cookie(token, seconds=seconds)})
 
 
 @post("/v1/operator/logout", opt=OPERATOR, tags=TAGS, summary="Sign out", status_code=204)
@@ -266,4 +278,4 @@ async def decide(
         )
 
 
-ROUTES = [login, renew, logout, me, officers, make_officer, set_roles, disable, approvals, approval, decide]
+ROUTES = [login, renew, browse, logout, me, officers, make_officer, set_roles, disable, approvals, approval, decide]
