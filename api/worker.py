@@ -19,6 +19,7 @@ from api import logs
 from api.parts import Parts, open_parts
 from api.wiring import SUBSCRIBERS, senders
 from domain.kernel import chores, clock, database, handling, leases, outbox, settings
+from notifications import stream
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +138,8 @@ async def relay_once() -> None:
 async def handle_batch(event_ids: list[int]) -> None:
     """Handles the batch, then relays what it produced without waiting for beat."""
     await handling.handle(event_ids, subscribers=SUBSCRIBERS, now=clock.utc_now())
+    if _parts:
+        await stream.wake(_parts[0].redis)  # phones that are looking
     await relay_once()
 
 

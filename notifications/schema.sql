@@ -4,6 +4,7 @@ create unique index if not exists announcement_once on announcement (event, key)
 create index if not exists announcement_subject on announcement (subject, id);
 create index if not exists announcement_broadcast on announcement (audience, id) where audience <> 'person';
 
+create index if not exists announcement_newest on announcement (id) where audience <> 'person';
 create index if not exists announcement_news on announcement (xid) where audience <> 'person';
 
 create unique index if not exists inbox_message_once on inbox_message (owner, announcement);
