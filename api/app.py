@@ -32,6 +32,7 @@ from api.routes import (
     consents,
     dead_letters,
     disclosure,
+    disclosure_imports,
     docs,
     health,
     inbox,
@@ -93,6 +94,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *consents.ROUTES,
     *wechat_push.ROUTES,
     *disclosure.ROUTES,
+    *disclosure_imports.ROUTES,
 ]
 CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"]
 CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-After", "X-Request-Id"]

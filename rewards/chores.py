@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from domain.kernel import clock, database
 from domain.kernel.events import Ticked
-from rewards import awarding, publishing, sealing
+from rewards import awarding, goods, publishing, sealing
 
 HOLDS_MAX = 500  # per minute and run
 CLAIMS_MAX = 200
@@ -86,4 +86,18 @@ async def publish_day(event: Ticked, /, *, event_id: int, at: datetime) -> None:
             await publishing.publish(today - timedelta(days=back), now=at)
 
 
-CHORES = (seal_ledger, publish_day, prepare_months, release_old_holds, pay_waited_claims, expire_points)
+async def void_old_orders(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Orders that were not confirmed in time give item and points back."""
+    if event.every == "minute":
+        await goods.void_old(now=at)
+
+
+CHORES = (
+    void_old_orders,
+    seal_ledger,
+    publish_day,
+    prepare_months,
+    release_old_holds,
+    pay_waited_claims,
+    expire_points,
+)

@@ -5,6 +5,7 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig
 
 from rewards import claim_tables as c
+from rewards import goods_tables as g
 from rewards import partner_tables as p
 from rewards import tables as t
 
@@ -28,6 +29,10 @@ APP_CONFIG = AppConfig(
         p.RewardPartner,
         p.PartnerLink,
         p.StepDay,
+        g.RewardGood,
+        g.GoodStock,
+        g.RedemptionOrder,
+        g.Voucher,
     ],
     migration_dependencies=[],
 )

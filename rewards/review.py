@@ -144,7 +144,8 @@ async def mine(account: UUID, *, before: UUID | None, limit: int) -> list[dict[s
     """The resident's claims, newest first, with what they gave and how to recompute it."""
     rows = await database.fetch(
         "select c.id, c.behaviour, c.proof, c.trust, c.state, c.reason, c.from_at, c.to_at, c.day, c.inputs,"
-        " c.received_at, c.due_at, a.milligrams, a.points, a.method_version, a.content_hash, a.region, p.outcome as appeal, p.answer"
+        " c.received_at, c.due_at, a.milligrams, a.points, a.method_version, a.content_hash, a.region,"
+        " p.outcome as appeal, p.answer"
         " from reward_claim c left join reward_award a on a.claim = c.id left join claim_appeal p on p.claim = c.id"
         " where c.account = $1 and ($2::uuid is null or c.id < $2) order by c.id desc limit $3",
         account,

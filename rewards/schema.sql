@@ -381,3 +381,49 @@ begin
   end if;
   return coalesce(free, p_amount);
 end $$;
+
+-- Orders an item in one round trip: hold, the person's limit, and the stock last (its row is the hot one). Whatever was taken
+-- before a "no" is given back here. Outcomes: held, replayed, unknown, not-now, insufficient, limit-reached, sold-out.
+create index if not exists redemption_order_account on redemption_order (account, id desc);
+create index if not exists redemption_order_due on redemption_order (expires_at) where state = 'held';
+create index if not exists redemption_order_good on redemption_order (good, confirmed_at);
+create or replace function redeem(p_order uuid, p_good uuid, p_account uuid, p_person text, p_until timestamptz, p_now timestamptz)
+returns text language plpgsql as $$
+declare g reward_good; purse bigint; got text; start int; taken_slot smallint;
+begin
+  if exists (select 1 from redemption_order where id = p_order) then return 'replayed'; end if;
+  select * into g from reward_good where id = p_good;
+  if not found then return 'unknown'; end if;
+  if p_now < g.from_at or p_now >= g.until_at then return 'not-now'; end if;
+  purse := ledger_account(p_account, 'resident', 1, p_now);
+  got := ledger_hold_open(p_order, purse, g.price, 'good:' || g.id, p_until, p_now);
+  if got = 'replayed' then return 'replayed'; end if;
+  if got <> 'held' then return got; end if;
+  if cap_take(p_person, array['good:' || g.id], array['ever'], array[g.per_person::bigint], 1) = 0 then
+    perform ledger_hold_release(p_order, 'voided', p_now);
+    return 'limit-reached';
+  end if;
+  start := abs(hashtext(p_order::text)) % g.slots;
+  for i in 0 .. g.slots - 1 loop
+    update good_stock set remaining = remaining - 1
+    where good = g.id and slot = (start + i) % g.slots and remaining > 0 returning slot into taken_slot;
+    exit when found;
+  end loop;
+  if taken_slot is null then
+    perform ledger_hold_release(p_order, 'voided', p_now);
+    update cap_use set used = used - 1 where person = p_person and rule = 'good:' || g.id and period = 'ever';
+    return 'sold-out';
+  end if;
+  insert into redemption_order (id, good, account, person, price, slot, state, made_at, expires_at)
+  values (p_order, g.id, p_account, p_person, g.price, taken_slot, 'held', p_now, p_until);
+  return 'held';
+end $$;
+
+-- Gives an order's item and the person's limit back. The caller has closed the order in the same transaction.
+create or replace function redeem_give_back(p_order uuid) returns void language plpgsql as $$
+declare o redemption_order;
+begin
+  select * into o from redemption_order where id = p_order;
+  update cap_use set used = greatest(used - 1, 0) where person = o.person and rule = 'good:' || o.good and period = 'ever';
+  update good_stock set remaining = remaining + 1 where good = o.good and slot = o.slot;
+end $$;

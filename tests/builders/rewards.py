@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from domain.kernel import database
+from domain.kernel.errors import Text
 from domain.kernel.ids import new_id
-from rewards import awarding, claims, ledger, statements
+from rewards import awarding, claims, goods, ledger, partners, statements
 from rewards.behaviours import BEHAVIOURS
 from rewards.claims import NewClaim
+from rewards.goods import NewGood
 from rewards.ledger import Movement, Posted
 
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in the district
@@ -102,3 +104,37 @@ async def state_of(claim: UUID) -> tuple[str, str | None]:
 async def pots(owner: UUID) -> dict[str, int]:
     """Balances by unit."""
     return {b.unit: b.balance for b in await statements.balances(owner)}
+
+
+async def a_good(*, merchant: str = "green-shop", now: datetime = NOON, **changes: Any) -> UUID:
+    """A tree sapling for 30 points, 100 of them, one per person."""
+    ordinary: dict[str, Any] = {
+        "title": Text("树苗", "A sapling"),
+        "sponsor": "清和区园林",
+        "price": 30,
+        "stock": 100,
+        "per_person": 1,
+        "from_at": now - timedelta(days=1),
+        "until_at": now + timedelta(days=30),
+    }
+    async with database.transaction():
+        await a_merchant(merchant, now=now)
+        return await goods.offer(NewGood(**ordinary | changes), merchant=merchant, by="operator:test", now=now)
+
+
+async def a_merchant(code: str = "green-shop", *, now: datetime = NOON) -> bytes | None:
+    """A merchant; its key when it is new. Call inside a transaction."""
+    if await partners.find(code, kind="merchant"):
+        return None
+    secret = await partners.register(
+        code=code, title="绿色商店", kind="merchant", operators=[], behaviours=[], by="test", now=now
+    )
+    return secret.encode()
+
+
+async def ordered(good: UUID, account: UUID, *, order: UUID | None = None, now: datetime = NOON) -> UUID:
+    """An order in a transaction of its own."""
+    order = order or new_id()
+    async with database.transaction():
+        await goods.order(order, good=good, account=account, now=now)
+    return order
