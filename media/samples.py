@@ -87,7 +87,7 @@ def _shade(picture: Image.Image, box: tuple[int, int, int, int], top: Colour, bo
 def _skyline(draw: ImageDraw.ImageDraw, chance: random.Random, *, width: int, horizon: int) -> None:
     x = 0
     while x < width:
-        w, h = chance.randint(width // 40, width // 12), chance.randint(horizon // 12, horizon // 2)
+        w, h = 1 + chance.randint(width // 40, width // 12), chance.randint(horizon // 12, horizon // 2)
         shade = chance.randint(110, 190)
         draw.rectangle((x, horizon - h, x + w, horizon), fill=(shade, shade, shade + 8))
         x += w + chance.randint(0, width // 20)

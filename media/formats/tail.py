@@ -54,7 +54,7 @@ def _video(data: bytes, at: int, end: int) -> int:
     limit = end - _live(data, at, end)
     for _, _, stop in boxes.walk(data, at, limit):
         at = stop
-    return limit if at == limit and limit != end else at
+    return end if at == limit else at
 
 
 def _live(data: bytes, at: int, end: int) -> int:
