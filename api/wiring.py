@@ -1,11 +1,11 @@
 """Who listens to which event, and who sends which kind of job. Nothing else stands here."""
 
-from api.case_platform import outgoing
+from api.case_platform import outgoing, reconcile
 from api.parts import Parts
 from api.wechat.channel import WeChatChannel
 from api.wechat.client import open_wechat
 from api.wechat.screening import image_screener
-from domain.cases import forwarding
+from domain.cases import forwarding, reconciling
 from domain.cases import warnings as case_warnings
 from domain.cases.events import (
     CaseAccepted,
@@ -21,6 +21,7 @@ from domain.cases.events import (
     ReviewRequested,
     UpdatePhotosLinked,
 )
+from domain.disclosure import dues
 from domain.disclosure import handlers as disclosure
 from domain.disclosure.events import (
     ChiefAnswered,
@@ -61,7 +62,10 @@ SUBSCRIBERS: Subscribers = {
         *reward_chores.CHORES,
         *media_chores.CHORES,
         case_warnings.look,
+        reconciling.queue_pull,
+        dues.watch,
     ),
+    EntryPublished: (dues.settle,),
     RatingShown: (disclosure.show_rating,),
     RatingExpired: (disclosure.end_rating,),
     ClaimsReceived: (rewards.settle_claims,),
@@ -93,7 +97,6 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         ChiefAnswered,
         ChiefMessaged,
         ChiefMessageEscalated,
-        EntryPublished,
         EntryTakenDown,
         MatterAnswered,
         MatterLate,
@@ -117,6 +120,7 @@ def senders(parts: Parts) -> dict[str, Sender]:
     looks = image_screener(wechat) if chosen.content_screening == "wechat" else screening.pass_through
     sms = provider(chosen, http=parts.http, breaker=Breaker(redis=parts.redis, provider="sms"))
     return {
+        reconciling.KIND: reconcile.sender(parts),
         forwarding.KIND: outgoing.sender(parts, links=links_of_report),
         screening.SCREEN_JOB: screening.sender(looks),
         media_chores.SWEEP_JOB: sweeping.sweeper(parts.store),

@@ -97,6 +97,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     source: Text
     two_persons: bool = False  # a second operator commits imports
     due_process: bool = False  # what may no longer be shown today is not shown for earlier days either
+    due_from: str = ""  # date field from which the publication clock runs (working days, see `dues`)
+    due_unit: str = ""  # field that names the unit it warns
     shown: Callable[[Row, date], Shown] = always
     known: Callable[[], Awaitable[Any]] = nothing_known  # looked up once per import, given to derive and check
     derive: Callable[[Row, Any], Row] = nothing_derived

@@ -6,6 +6,7 @@ A row that says the same as the current version changes nothing, so bringing a f
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from domain.disclosure.events import EntryPublished, EntryTakenDown
 from domain.kernel import audit, clock, database, outbox
 from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.ids import new_id
-from domain.kernel.redaction import redact
+from domain.kernel.redaction import Subject, redact
 
 EVENTS_MAX = 1_000  # a bulk import tells readers by the feed; single facts are events
 COLUMNS = (
@@ -65,16 +66,26 @@ def content_hash(row: Row) -> bytes:
     return hashlib.sha256(msgspec.json.encode(row, order="deterministic")).digest()
 
 
+@lru_cache(maxsize=20_000)
+def _safe(text: str, *, subject: Subject, names: tuple[str, ...]) -> str:
+    """The redacted text; legal bases and stock phrases repeat a thousandfold in one import."""
+    return redact(text, subject=subject, names=names).text
+
+
+def private_names(dataset: Dataset, row: Row) -> tuple[str, ...]:
+    """Persons named in private fields: hidden wherever they occur."""
+    return tuple(str(row[f.name]) for f in dataset.fields if f.private and f.name.endswith("_name") and row.get(f.name))
+
+
 def public_row(dataset: Dataset, row: Row) -> Row:
     """The shown fields of a row, free text redacted. Private fields only feed the redaction."""
-    names = [str(row[f.name]) for f in dataset.fields if f.private and f.name.endswith("_name") and row.get(f.name)]
-    subject = "person" if dataset.subject(row) == "person" else "company"
+    names = private_names(dataset, row)
+    subject: Subject = "person" if dataset.subject(row) == "person" else "company"
     shown: Row = {}
     for field in dataset.shown_fields:
         value = row.get(field.name)
-        if value is None:
-            continue
-        shown[field.name] = redact(value, subject=subject, names=names).text if field.redact else value  # type: ignore[arg-type]
+        if value is not None:
+            shown[field.name] = _safe(value, subject=subject, names=names) if field.redact else value
     return shown
 
 
