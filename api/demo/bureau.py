@@ -12,7 +12,7 @@ from domain.operators import one_time_codes
 from domain.operators.demonstration import OFFICERS
 
 UNAUTHORIZED = 401
-STAGES = ["signed", "dispatched", "inspected", "rectifying", "post_inspected", "closed"]
+STAGES = ["signed", "dispatched", "inspected", "rectifying", "filed", "penalised", "post_inspected", "closed"]
 CODE_LIFE_S = 35  # a time code works once; after a start within the same half minute we wait for the next
 
 
@@ -27,7 +27,6 @@ async def hand_over(cast: Cast, facts: list[str]) -> None:
         return None
 
     message = await until(received, what="the report at the case platform", within_s=15)
-    waited = datetime.fromisoformat(message["time"]) - datetime.fromisoformat(cast.recall("received_at"))
     handed = message["data"]["reports"][0]
     text = msgspec.json.encode(message).decode()
     expect(cast.number not in text and cast.openid not in text, "nothing about the person is handed over")
@@ -36,9 +35,20 @@ async def hand_over(cast: Cast, facts: list[str]) -> None:
     expect(photo[:3] == b"\xff\xd8\xff", "the platform can fetch the photograph")
     cast.memory["case_id"] = message["data"]["case_id"]
     facts.append(
-        f"{message['type']} for {message['data']['unit']}; queued {waited.total_seconds():.2f} s after the report"
+        f"{message['type']} for {message['data']['unit']}: {await _accepted_after(cast):.2f} s after the report"
     )
     facts.append(f"reporter as {handed['reporter']}; photo links until {handed['photos'][0]['expires_at']}")
+
+
+async def _accepted_after(cast: Cast) -> float:
+    """Seconds from the report to the platform's acceptance."""
+
+    async def accepted() -> str | None:
+        case = await cast.phone.get(f"/v1/reports/{cast.recall('report_id')}/case")
+        return str(case["rounds"][0]["accepted_at"] or "") or None
+
+    at = datetime.fromisoformat(await until(accepted, what="the acceptance", within_s=10))
+    return (at - datetime.fromisoformat(cast.recall("received_at"))).total_seconds()
 
 
 async def progress(cast: Cast, facts: list[str]) -> None:
@@ -88,7 +98,10 @@ async def officer(cast: Cast, facts: list[str]) -> None:
     expect(cast.number not in str(seen) and cast.openid not in str(seen), "the officer does not see who reported")
     facts.append(f"{who.name} ({who.login}): delivery {seen['report']['delivery']}, {len(seen['deliveries'])} call(s)")
     facts.append("audit: " + ", ".join(row["action"] for row in reversed(seen["audit"])))
-    admin = await cast.officer.raw("GET", "/admin/")
+    pass_ = (await cast.officer.raw("POST", "/v1/operator/browse")).headers.get("set-cookie", "").split(";")[0]
+    admin = await cast.passer_by.raw("GET", "/admin/", headers={"Cookie": pass_})
     expect(admin.is_success, f"the raw tables answer, got {admin.status_code}")
+    closed = await cast.passer_by.raw("GET", "/admin/")
+    expect(closed.status_code == UNAUTHORIZED, "the raw tables are for officers only")
     refused = await cast.passer_by.raw("GET", "/v1/operator/reports")
     expect(refused.status_code == UNAUTHORIZED, "nobody else sees it")

@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+from api.demo.bureau import STAGES
 from api.demo.cast import RIVER_BANK, Cast
 from api.demo.checks import expect, until
 from api.demo.phone import new_key
@@ -67,6 +68,7 @@ async def report(cast: Cast, facts: list[str]) -> None:
     """Sent twice with one key: one report, byte-equal answers; without key 400; other body 422."""
     lng, lat = RIVER_BANK
     await cast.platform.call("POST", "/sandbox/behaviour", json={"mode": "twice", "times": 1})
+    await cast.platform.call("POST", "/sandbox/play", json={"script": STAGES})
     draft = {
         "category": "water.outfall",
         "text": "排口有黑水流出，气味刺鼻，河面有油花。",
