@@ -20,6 +20,7 @@ from api.edge import Edge
 from api.limits import limit_guard
 from api.parts import Parts, open_parts
 from api.routes import (
+    activities,
     audit,
     auth,
     behaviours,
@@ -41,6 +42,7 @@ from api.routes import (
     me,
     open311,
     operators,
+    organisers,
     partner_events,
     partners,
     photo_copies,
@@ -50,6 +52,7 @@ from api.routes import (
     redemption,
     reports,
     results,
+    rivers,
     wechat_push,
     work_list,
 )
@@ -72,6 +75,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *auth.ROUTES,
     *me.ROUTES,
     *points.ROUTES,
+    *organisers.ROUTES,
+    *activities.ROUTES,
     *redemption.ROUTES,
     *partner_events.ROUTES,
     *claim_reviews.ROUTES,
@@ -95,6 +100,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *wechat_push.ROUTES,
     *disclosure.ROUTES,
     *disclosure_imports.ROUTES,
+    *rivers.ROUTES,
 ]
 CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"]
 CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-After", "X-Request-Id"]

@@ -6,7 +6,7 @@ A stamp is asked for at most once a second per process, and at once after any co
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
 from email.utils import format_datetime
@@ -78,15 +78,25 @@ async def answer(
     today: date,
     make: Make,
     media_type: str = "application/json",
+    also: Sequence[Dataset] = (),
 ) -> Response[Any]:
-    """200 with the body, or 304 when the reader has it already. Readable from any origin, without credentials."""
+    """200 with the body, or 304 when the reader has it already. Readable from any origin, without credentials.
+
+    `also` names further datasets that the body is made from.
+    """
     target = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
-    stamp = await ANSWERS.stamp(dataset)
+    stamp = together([await ANSWERS.stamp(used) for used in (dataset, *also)])
     headers = reading_headers(dataset, stamp=stamp, today=today, target=target)
     if headers["ETag"] in _tags(request):
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
     key = (_database(), dataset.name, stamp.changes, today, target)
     return Response(await ANSWERS.body(key, make), headers=headers, media_type=media_type)
+
+
+def together(stamps: Sequence[Stamp]) -> Stamp:
+    """The stamp of several datasets: changes add up, so any change makes another number."""
+    moments = [stamp.changed_at for stamp in stamps if stamp.changed_at is not None]
+    return Stamp(sum(stamp.changes for stamp in stamps), max(moments, default=None))
 
 
 def _tags(request: Request[Any, Any, Any]) -> list[str]:

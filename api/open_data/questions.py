@@ -11,12 +11,13 @@ from litestar.params import QueryParameter
 from api.pages import Cursor, Limit
 from domain.disclosure.dataset import Dataset
 from domain.disclosure.fields import Field
-from domain.disclosure.reading import SEARCH_CHARS_MAX, Question
+from domain.disclosure.reading import SEARCH_CHARS_MAX, Question, condition_of
 from domain.kernel.errors import Invalid, Text
 from domain.reports.public_map import read_box
 
 WORDS_CHARS_MAX = SEARCH_CHARS_MAX * 3
 VALUE_TYPES: Mapping[str, Any] = {"date": date, "integer": int, "degrees": float, "flag": bool}
+BOUNDS: Mapping[Any, dict[str, int]] = {int: {"ge": 0, "le": 9_999}, float: {"ge": -180, "le": 180}}
 COLUMN_PAIR = 2
 
 
@@ -34,7 +35,7 @@ def parameters_of(dataset: Dataset, *, paged: bool = True) -> list[inspect.Param
     found = []
     for field in dataset.filters:
         inner, label = _value_type(field), f"{field.label.zh} {field.label.en}"
-        bounds = {"max_length": field.length_max} if inner is str else {}
+        bounds = {"max_length": field.length_max} if inner is str else BOUNDS.get(inner, {})
         if field.filter == "from_to":
             found.append(_parameter(f"{field.name}_from", inner, f"{label}: from", **bounds))
             found.append(_parameter(f"{field.name}_to", inner, f"{label}: to, inclusive", **bounds))
@@ -63,13 +64,15 @@ def question_of(dataset: Dataset, given: Mapping[str, Any], *, today: date) -> Q
         elif given.get(field.name) is not None:
             filters[field.name] = given[field.name]
     box = read_box(given["bbox"]) if given.get("bbox") else None
-    return Question(
+    made = Question(
         today=today,
         filters=filters,
         text=given.get("q"),
         as_of=given.get("as_of"),
         box=(box.west, box.south, box.east, box.north) if box else None,
     )
+    condition_of(dataset, made)  # refuses now what could not be refused once an answer is streaming
+    return made
 
 
 def taking(handler: Callable[..., Any], parameters: list[inspect.Parameter], *, answer: Any) -> Callable[..., Any]:

@@ -94,7 +94,7 @@ def _penalties(today: date) -> Iterator[Row]:
         "performance": "收到决定书之日起15日内缴至指定银行",
     }
     yield common | {
-        "decision_number": f"清环罚〔{today.year}〕1号（虚构）",
+        "decision_number": "清环罚〔2026〕1号",
         "party": PARTY[0],
         "credit_code": PARTY[1],
         "facts": "检查发现电镀车间含铬废水经软管排入雨水井，总铬浓度超标。举报人反映情况属实。",
@@ -105,7 +105,7 @@ def _penalties(today: date) -> Iterator[Row]:
         "penalty_class": "general",
     }
     yield common | {
-        "decision_number": f"清环罚〔{today.year}〕2号（虚构）",
+        "decision_number": "清环罚〔2026〕2号",
         "party": "清河示例印染有限公司（虚构）",
         "credit_code": "91350212MA31Y00255",
         "facts": "未保证自动监测设备正常运行。",

@@ -1,0 +1,77 @@
+"""A river's page over HTTP."""
+
+import pytest
+
+from domain.disclosure.river_series import months_back
+from domain.kernel import clock
+from tests.builders.disclosure import a_chief, a_month, a_river, a_section, published
+
+MONTHS = months_back(clock.local_day(clock.utc_now()), 24)
+
+
+@pytest.fixture
+async def river(api):
+    await published(
+        "rivers",
+        a_river(),
+        a_river(
+            code="QH-R-002", name="远溪", course={"type": "LineString", "coordinates": [[120.1, 30.3], [120.2, 30.3]]}
+        ),
+    )
+    await published("sections", a_section(), a_section(code="QH-P-1", name="排口", kind="outfall"))
+    await published(
+        "river-water",
+        a_month(month=MONTHS[-1]),
+        a_month(month=MONTHS[-3]),
+        a_month(section="QH-P-1", month=MONTHS[-1], nh3n="9"),
+    )
+    await published("river-chiefs", a_chief(), a_chief(since="2020-01-01", until="2024-12-31", name="前任河长"))
+    return api
+
+
+async def test_the_page_shows_class_target_series_and_chiefs(river) -> None:
+    page = (await river.get("/v1/rivers/QH-R-001")).json()
+
+    assert ("青河", "Ⅱ", MONTHS[-1]) == (page["name"], page["latest"]["class_name"], page["latest"]["month"])
+    assert [point["month"] for point in page["series"]] == MONTHS
+    assert sum(point["sections"] == 0 for point in page["series"]) == 22  # an outfall is not the river's class
+    assert ([c["name"] for c in page["chiefs"]], [c["name"] for c in page["former_chiefs"]]) == (
+        ["示例河长"],
+        ["前任河长"],
+    )
+    assert (await river.get("/v1/rivers/nowhere")).status_code == 404
+
+
+async def test_the_page_changes_its_etag_when_a_chief_changes(river) -> None:
+    first = await river.get("/v1/rivers/QH-R-001")
+    same = await river.get("/v1/rivers/QH-R-001", headers={"If-None-Match": first.headers["etag"]})
+    await published("river-chiefs", a_chief(level="county", name="新河长"))
+    changed = await river.get("/v1/rivers/QH-R-001", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (same.status_code, changed.status_code, len(changed.json()["chiefs"])) == (304, 200, 2)
+
+
+async def test_nearest_counts_to_the_line_and_not_to_a_vertex(river) -> None:
+    near = (await river.get("/v1/rivers/nearest", params={"near": "120.15,30.201"})).json()
+
+    assert [(found["name"], found["distance_m"]) for found in near] == [("青河", 111), ("远溪", 11008)]
+    assert (await river.get("/v1/rivers/nearest", params={"near": "x"})).status_code == 400
+
+
+async def test_chart_and_card_are_svg_that_loads_nothing(river) -> None:
+    for name in ("chart", "card"):
+        answer = await river.get(f"/v1/rivers/QH-R-001/{name}.svg")
+        assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "image/svg+xml")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_the_ranking_names_who_is_left_out(river) -> None:
+    ranking = (await river.get("/v1/rivers/ranking")).json()
+
+    assert ([rank["river"] for rank in ranking["ranked"]], ranking["left_out"]) == (["QH-R-001"], [])
+    earlier = (await river.get("/v1/rivers/ranking", params={"month": MONTHS[-2]})).json()
+    assert (earlier["ranked"], earlier["left_out"]) == ([], ["QH-R-001"])
+
+
+async def test_reports_along_a_river_answer_without_login(river) -> None:
+    assert (await river.get("/v1/rivers/QH-R-001/reports")).json() == []
