@@ -42,6 +42,14 @@ PROBLEMS = {
     "500": ("InternalError", "A bug on our side; nothing was changed. Tell us the `request_id`."),
     "503": ("Unavailable", "A part this request needs is down; nothing was changed. Try again later."),
 }
+FORMATS = {
+    "csv": "text/csv",
+    "xml": "text/xml",
+    "atom": "application/atom+xml",
+    "geojson": "application/geo+json",
+    "svg": "image/svg+xml",
+}
+OPEN311 = "/open311/"  # speaks the standard's own XML and JSON, also for errors
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "resident": [{"resident": []}],
     "operator": [{"operator": []}],
@@ -105,16 +113,29 @@ def _finish_path(item: dict[str, Any], route: HTTPRoute) -> None:
         parameters = operation.get("parameters", [])
         for status in _statuses(operation, audience=audience, parameters=parameters):
             operation["responses"][status] = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
+        _finish_contents(operation["responses"], template=route.path_format)
         operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _finish_contents(responses: dict[str, Any], *, template: str) -> None:
+    """A 204 has no content; a path that ends in a format answers in that format."""
+    suffix = template.rsplit(".", 1)[-1]
+    responses.get("204", {}).pop("content", None)
+    if template.startswith(OPEN311):
+        both = {kind: {"schema": {"type": "string"}} for kind in ("text/xml", "application/json", PROBLEM_JSON)}
+        for status, response in responses.items():
+            responses[status] = {"description": response.get("description", "GeoReport v2 errors."), "content": both}
+    elif suffix in FORMATS and "200" in responses:
+        responses["200"]["content"] = {FORMATS[suffix]: {"schema": {"type": "string"}}}
 
 
 def _statuses(operation: dict[str, Any], *, audience: str, parameters: list[dict[str, Any]]) -> list[str]:
     statuses = ["400", "429", "500", "503"]
     if audience not in {"ops", "wechat"}:  # public routes too: a token sent along must be valid
         statuses.append("401")
-    if audience in {"operator", "ops", "partner"}:
+    if audience not in {"public", "resident"}:
         statuses.append("403")
-    if any(parameter["in"] == "path" for parameter in parameters):
+    if "requestBody" in operation or any(parameter["in"] == "path" for parameter in parameters):
         statuses.append("404")
     if "requestBody" in operation:
         statuses += ["409", "413", "415", "422"]

@@ -19,7 +19,7 @@ from redis.exceptions import TimeoutError as RedisSlow
 
 from api.request_id import request_id_of
 from domain.kernel import settings
-from domain.kernel.errors import NotFound, Refusal, Text, TryLater
+from domain.kernel.errors import Invalid, NotFound, Refusal, Text, TryLater
 from domain.kernel.idempotency import IdempotencyKeyMissing
 
 log = logging.getLogger(__name__)
@@ -268,6 +268,13 @@ def _template(request: Request[Any, Any, Any]) -> str:
     return str(request.scope.get("path_template") or "")
 
 
+def unfit(request: Request[Any, Any, Any], error: Exception) -> Answer:
+    """A value the wire struct let pass does not fit its column: the bound is missing there, but it is no failure."""
+    names = {"error": type(error).__name__, "path": _template(request), "request_id": request_id_of(request.scope)}
+    log.warning("value_without_bound", extra=names)
+    return answer(Invalid(), request=request)
+
+
 DOWN: tuple[type[Exception], ...] = (
     TimeoutError,
     ConnectionError,
@@ -283,6 +290,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     Refusal: refused,
     ValidationException: invalid,
     HTTPException: framework,
+    asyncpg.DataError: unfit,
     Exception: bug,
     **dict.fromkeys(DOWN, down),
 }

@@ -60,7 +60,13 @@ def _renderer(request: Request[Any, Any, Any]) -> incoming.Problems:
     return render
 
 
-@get("/v1/case-platform/schema", opt={"audience": "public"}, tags=TAGS, summary="The contract as JSON Schema")
+@get(
+    "/v1/case-platform/schema",
+    opt={"audience": "public"},
+    tags=TAGS,
+    summary="The contract as JSON Schema",
+    media_type="application/schema+json",
+)
 async def schema() -> Response[bytes]:
     """The messages of both directions; also in the repository as `api/case_platform/contract.schema.json`."""
     body = msgspec.json.format(msgspec.json.encode(contract()))

@@ -198,9 +198,7 @@ def file_routes(dataset: Dataset) -> list[HTTPRouteHandler]:
 
     async def as_csv(request: Request[Any, Any, Any], **given: Any) -> Any:
         question = question_of(dataset, given, today=clock.local_day(clock.utc_now()))
-        return await _stream(
-            request, dataset, formats.csv_lines(dataset, question), media_type="text/csv; charset=utf-8"
-        )
+        return await _stream(request, dataset, formats.csv_lines(dataset, question), media_type="text/csv")
 
     async def as_geojson(request: Request[Any, Any, Any], **given: Any) -> Any:
         question = question_of(dataset, given, today=clock.local_day(clock.utc_now()))

@@ -34,7 +34,7 @@ async def openapi_json(request: Request[Any, Any, Any]) -> Response[dict[str, An
 @get("/docs", opt=PUBLIC, tags=TAGS, summary="The documentation page", media_type="text/html", sync_to_thread=False)
 def page() -> Response[bytes]:
     """A page that shows this description; it loads nothing from elsewhere."""
-    return Response((PAGE / "index.html").read_bytes(), headers=PAGE_HEADERS, media_type="text/html; charset=utf-8")
+    return Response((PAGE / "index.html").read_bytes(), headers=PAGE_HEADERS, media_type="text/html")
 
 
 @cache
@@ -56,8 +56,8 @@ def viewer(request: Request[Any, Any, Any]) -> Response[bytes]:
     packed, plain = _viewer()
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers = FOREVER | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        return Response(packed, headers=headers, media_type="text/javascript; charset=utf-8")
-    return Response(plain, headers=FOREVER | {"Vary": "Accept-Encoding"}, media_type="text/javascript; charset=utf-8")
+        return Response(packed, headers=headers, media_type="text/javascript")
+    return Response(plain, headers=FOREVER | {"Vary": "Accept-Encoding"}, media_type="text/javascript")
 
 
 ROUTES = [openapi_json, page, viewer]

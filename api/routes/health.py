@@ -18,7 +18,7 @@ from domain.kernel.outbox import ATTEMPTS_MAX
 
 CHECK_TIMEOUT_S = 2.0
 METRICS_TIMEOUT_S = 3.0
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METRICS_TYPE = "text/plain; version=0.0.4"  # Litestar adds the charset
 NO_STORE = {"Cache-Control": "no-store"}
 LIVE = {"audience": "public", "limit": "none"}
 State = Literal["ok", "down", "slow", "unset"]
