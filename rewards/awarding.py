@@ -9,28 +9,16 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-import msgspec
-
 from domain.kernel import clock, database, outbox, settings
 from domain.kernel.errors import Invalid
-from domain.kernel.ids import new_id
-from rewards import behaviours, judging, ledger
+from rewards import behaviours, judging, posting
 from rewards.behaviour import Behaviour
-from rewards.events import ClaimRefused, PointsAwarded, PointsReversed
+from rewards.events import ClaimRefused
 from rewards.judging import Claim, Verdict
-from rewards.ledger import Movement
-from rewards.methods import MG_PER_POINT, MethodUnknown, Result
+from rewards.methods import MethodUnknown, Result
+from rewards.posting import Award
 
 OCCUPYING = sorted(b.code for b in behaviours.BEHAVIOURS.values() if b.occupies_time)
-
-
-class Award(msgspec.Struct, frozen=True, kw_only=True):
-    """What was posted for a claim."""
-
-    id: UUID
-    milligrams: int
-    points: int
-    transfer: int | None
 
 
 async def lock_person(person: str) -> None:
@@ -89,9 +77,9 @@ async def pay(claim: Claim, *, by: str, now: datetime) -> Award | Verdict:
     if not result.milligrams and not result.points:
         return await decide(claim, Verdict("refuse", "nothing-saved"), by=by, now=now)
     milligrams, points = await within_caps(behaviour, claim, result)
-    if not milligrams and not points:
+    if not milligrams and not points and not behaviour.service:
         return await decide(claim, Verdict("refuse", "cap-reached"), by=by, now=now)
-    return await _post(claim, result, milligrams=milligrams, points=points, by=by, now=now)
+    return await posting.post(claim, result, milligrams=milligrams, points=points, by=by, now=now)
 
 
 async def within_caps(behaviour: Behaviour, claim: Claim, result: Result) -> tuple[int, int]:
@@ -120,104 +108,17 @@ async def _take(
     return free
 
 
-async def _post(claim: Claim, result: Result, *, milligrams: int, points: int, by: str, now: datetime) -> Award:
-    rule = f"{claim.behaviour}@{result.version}"
-    carbon_key = points_key = transfer = None
-    if milligrams:
-        carbon_key = ledger.keyed("carbon", claim.id)
-        transfer = await _earn(claim, carbon_key, unit="carbon", amount=milligrams, rule=rule, now=now)
-        points += await day_points(claim.account, milligrams=milligrams, day=clock.local_day(claim.to_at))
-    if points:
-        points_key = ledger.keyed("points", claim.id)
-        transfer = await _earn(claim, points_key, unit="points", amount=points, rule=rule, now=now)
-    award = Award(id=new_id(), milligrams=milligrams, points=points, transfer=transfer)
-    await database.execute(
-        "insert into reward_award (id, claim, account, behaviour, method_version, content_hash, region, day, inputs,"
-        " computed_mg, milligrams, points, carbon_key, points_key, unconfirmed, trust, made_at)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11, $12, $13, $14, $15, $16, $17)",
-        award.id,
-        claim.id,
-        claim.account,
-        claim.behaviour,
-        result.version,
-        result.content_hash,
-        settings.current().grid_region,
-        clock.local_day(claim.to_at),
-        msgspec.json.encode(claim.inputs).decode(),
-        result.milligrams,
-        milligrams,
-        points,
-        carbon_key,
-        points_key,
-        result.unconfirmed,
-        claim.trust,
-        now,
-    )
-    await _close(claim.id, "awarded", None, by=by, now=now)
-    if transfer is not None:
-        event = PointsAwarded(transfer_id=transfer, account_id=claim.account, points=points, behaviour=claim.behaviour)
-        await outbox.record(event, at=now)
-    return award
-
-
-async def _earn(
-    claim: Claim, key: UUID, *, unit: Literal["carbon", "points"], amount: int, rule: str, now: datetime
-) -> int:
-    purse = await ledger.account(owner=claim.account, kind="resident", unit=unit, now=now)
-    movement = Movement(
-        key=key,
-        kind="earn",
-        debit=ledger.issuer(unit),
-        credit=purse,
-        amount=amount,
-        occurred_at=claim.to_at,
-        rule=rule,
-        evidence=claim.id,
-        expires=ledger.good_until(now) if unit == "points" else None,
-    )
-    return (await ledger.post(movement, now=now)).transfer
-
-
-DAY_POINTS = """
-insert into carbon_day as d (id, account, day, milligrams, points)
-values ($1, $2, $3, greatest($4, 0), greatest($4, 0) / $5)
-on conflict (account, day) do update set milligrams = greatest(d.milligrams + $4, 0),
-  points = greatest(d.points, (d.milligrams + $4) / $5)
-returning milligrams, points, (select o.points from carbon_day o where o.account = $2 and o.day = $3) as before
-"""
-
-
-async def day_points(account: UUID, *, milligrams: int, day: date) -> int:
-    """Adds to the day's carbon sum; how many points its new total is worth beyond those issued already."""
-    row = await database.fetch_row(DAY_POINTS, new_id(), account, day, milligrams, MG_PER_POINT)
-    return int(row["points"] - (row["before"] or 0)) if row else 0
-
-
 async def decide(claim: Claim, verdict: Verdict, *, by: str, now: datetime) -> Verdict:
     """Holds or refuses the claim; a refusal is told to the resident."""
     if verdict.outcome == "hold":
-        await _close(claim.id, "held", verdict.reason, by=by, now=now, due=verdict.until)
+        await posting.close(claim.id, "held", verdict.reason, by=by, now=now, due=verdict.until)
         return verdict
-    await _close(claim.id, "refused", verdict.reason, by=by, now=now)
+    await posting.close(claim.id, "refused", verdict.reason, by=by, now=now)
     refused = ClaimRefused(
         claim_id=claim.id, account_id=claim.account, behaviour=claim.behaviour, reason=verdict.reason or ""
     )
     await outbox.record(refused, at=now)
     return verdict
-
-
-async def _close(
-    claim_id: UUID, state: str, reason: str | None, *, by: str, now: datetime, due: datetime | None = None
-) -> None:
-    await database.execute(
-        "update reward_claim set state = $2, reason = $3, decided_by = $4, decided_at = $5, due_at = $6 where id = $1",
-        claim_id,
-        state,
-        reason,
-        by,
-        now,
-        due,
-    )
 
 
 async def _beats_the_other(behaviour: Behaviour, claim: Claim, *, now: datetime) -> bool:
@@ -228,30 +129,5 @@ async def _beats_the_other(behaviour: Behaviour, claim: Claim, *, now: datetime)
             return False
     except (Invalid, MethodUnknown):
         return False
-    await take_back(other["id"], reason="overlaps", by="rules", now=now)
+    await posting.take_back(other["id"], reason="overlaps", by="rules", now=now)
     return True
-
-
-async def take_back(claim_id: UUID, *, reason: str, by: str, now: datetime) -> None:
-    """Reverses whatever was posted for a claim and refuses it. Safe to repeat."""
-    row = await database.fetch_row("select * from reward_award where claim = $1", claim_id)
-    for key in (row["points_key"], row["carbon_key"]) if row else ():
-        transfer = await database.fetch_value("select transfer from ledger_key where id = $1", key)
-        if transfer is not None:
-            await ledger.reverse(
-                key=ledger.keyed("take-back", key), transfer=transfer, now=now, rule=reason, evidence=claim_id
-            )
-    if row:
-        await database.execute(
-            "update carbon_day set milligrams = greatest(milligrams - $3, 0), points = greatest(points - $4, 0)"
-            " where account = $1 and day = $2",
-            row["account"],
-            row["day"],
-            row["milligrams"],
-            row["points"] if row["carbon_key"] else 0,
-        )
-        reversed_ = PointsReversed(
-            transfer_id=transfer or 0, account_id=row["account"], points=row["points"], reason=reason
-        )
-        await outbox.record(reversed_, at=now)
-    await _close(claim_id, "refused", reason, by=by, now=now)

@@ -39,4 +39,5 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     caps: tuple[Cap, ...]
     occupies_time: bool = False  # two of these cannot overlap for one person
     speed_max_kmh: int | None = None
+    service: bool = False  # its hours are service minutes as well
     held_days: int = 0  # points wait this long before they are posted

@@ -52,8 +52,10 @@ class RewardAward(Table, tablename="reward_award"):
     computed_mg = BigInt(null=False, default=None)  # by the method
     milligrams = BigInt(null=False, default=None)  # posted: after caps
     points = BigInt(null=False, default=None)  # posted
+    minutes = BigInt(null=False, default=None)  # of service
     carbon_key = UUID(null=True, default=None)  # posting keys; null when nothing was posted
     points_key = UUID(null=True, default=None)
+    minutes_key = UUID(null=True, default=None)
     unconfirmed = Boolean(null=False, default=None)  # a factor is from memory or a policy choice
     trust = Varchar(length=1, null=False, default=None)
     made_at = Timestamptz(null=False, default=None)

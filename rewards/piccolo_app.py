@@ -4,6 +4,7 @@ from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
+from rewards import activity_tables as a
 from rewards import claim_tables as c
 from rewards import goods_tables as g
 from rewards import partner_tables as p
@@ -33,6 +34,13 @@ APP_CONFIG = AppConfig(
         g.GoodStock,
         g.RedemptionOrder,
         g.Voucher,
+        a.Organisation,
+        a.Organiser,
+        a.Activity,
+        a.ActivitySignup,
+        a.Attendance,
+        a.WalkIn,
+        a.HoursCorrection,
     ],
     migration_dependencies=[],
 )

@@ -20,4 +20,5 @@ REASONS: dict[str, Text] = {
     "nothing-saved": Text("按方法学计算减排量为零", "The method gives zero"),
     "activity-sampled": Text("活动抽查中", "The activity is being sampled"),
     "withdrawn": Text("本人撤回", "Withdrawn by the resident"),
+    "corrected": Text("已更正，以新记录为准", "Corrected; the new entry counts"),
 }

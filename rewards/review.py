@@ -10,8 +10,8 @@ from domain.kernel import audit, database
 from domain.kernel.errors import Invalid, NotFound, Refusal, Text
 from domain.kernel.ids import new_id
 from rewards import awarding
-from rewards.awarding import Award
 from rewards.judging import Verdict
+from rewards.posting import Award
 from rewards.reasons import REASONS
 
 PAGE = 50

@@ -22,6 +22,10 @@ create index if not exists reward_claim_person on reward_claim (person, to_at) w
 create index if not exists reward_claim_queue on reward_claim (received_at) where state = 'held';
 create index if not exists reward_claim_waiting on reward_claim (due_at) where state = 'held' and due_at is not null;
 create unique index if not exists partner_link_open on partner_link (partner, account) where ended_at is null;
+create index if not exists activity_start on activity (starts_at) where state = 'open';
+create index if not exists activity_signup_person on activity_signup (person) where state = 'in';
+create index if not exists attendance_activity on attendance (activity, in_at);
+create index if not exists walk_in_phone on walk_in (phone_hash) where claimed_at is null;
 create index if not exists reward_award_account on reward_award (account, id desc);
 create index if not exists reward_award_day on reward_award (day, behaviour);
 

@@ -13,7 +13,7 @@ from api.actors import Actor
 from api.pages import Cursor, Page, decode_cursor, encode_cursor
 from domain.kernel import clock, database
 from rewards import review
-from rewards.awarding import Award
+from rewards.posting import Award
 from rewards.reasons import REASONS
 
 TAGS = ["claim review"]

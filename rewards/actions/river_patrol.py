@@ -20,4 +20,5 @@ BEHAVIOUR = Behaviour(
         ),
     ),
     caps=(Cap(period="day", of="points", limit=120), Cap(period="month", of="points", limit=800)),
+    service=True,
 )

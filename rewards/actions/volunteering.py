@@ -20,4 +20,5 @@ BEHAVIOUR = Behaviour(
         ),
     ),
     caps=(Cap(period="day", of="points", limit=160), Cap(period="month", of="points", limit=1_000)),
+    service=True,
 )

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.kernel import database
 from domain.kernel.errors import Text
 from domain.kernel.ids import new_id
-from rewards import awarding, claims, goods, ledger, partners, statements
+from rewards import activities, awarding, claims, goods, ledger, partners, presence, statements
+from rewards.activities import NewActivity
+from rewards.attendance import Check, Spot
 from rewards.behaviours import BEHAVIOURS
 from rewards.claims import NewClaim
 from rewards.goods import NewGood
@@ -138,3 +140,55 @@ async def ordered(good: UUID, account: UUID, *, order: UUID | None = None, now: 
     async with database.transaction():
         await goods.order(order, good=good, account=account, now=now)
     return order
+
+
+class Event(NamedTuple):
+    """An activity with its organiser and the key of its rotating code."""
+
+    id: UUID
+    organiser: UUID
+    key: bytes
+
+
+CENTRE = {"lat": 30.44, "lon": 120.02}
+
+
+async def an_event(*, now: datetime = NOON, **changes: Any) -> Event:
+    """Two hours of volunteering, published two days ago, that began an hour before `now`."""
+    ordinary: dict[str, Any] = {
+        "behaviour": "volunteering",
+        "title": Text("清理河岸", "Cleaning the bank"),
+        "programme": "",
+        **CENTRE,
+        "radius_m": 100,
+        "starts_at": now,
+        "ends_at": now + timedelta(hours=2),
+        "capacity": 50,
+    }
+    organiser = new_id()
+    published = changes.pop("published", now - timedelta(days=2))
+    async with database.transaction():
+        organisation = await activities.found(
+            "清和志愿队", credit_code=None, organisers=[organiser], by="operator:test", now=published
+        )
+        new = NewActivity(organisation=organisation, **ordinary | changes)
+        activity = await activities.publish(new, by=organiser, now=published)
+    return Event(activity, organiser, activities.site_key(await activities.one(activity)))
+
+
+def a_check(event: Event, *, direction: presence.Direction = "in", at: datetime = NOON, **changes: Any) -> Check:
+    """The right code at the right place."""
+    ordinary: dict[str, Any] = {
+        "direction": direction,
+        "code": presence.site_code(event.key, direction=direction, at=at),
+        "spots": [Spot(**CENTRE, accuracy=12.0)],
+        "device": str(new_id()),
+        "at": at,
+    }
+    return Check(**ordinary | changes)
+
+
+async def signed_up(event: Event, account: UUID, *, now: datetime = NOON, age: int = 30) -> str:
+    """Signs up in a transaction of its own."""
+    async with database.transaction():
+        return await activities.sign_up(event.id, account=account, age=age, device_key=None, now=now)

@@ -9,7 +9,7 @@ import pytest
 
 from domain.kernel import database as db
 from domain.kernel.ids import new_id
-from rewards import awarding, claims
+from rewards import awarding, claims, posting
 from rewards.behaviours import find, result
 from tests.builders.rewards import NOON, a_claim, claimed, pots, state_of
 
@@ -137,7 +137,7 @@ async def test_taking_an_award_back_reverses_both_units_once():
     [claim] = await claimed(a_claim(me))
     for _ in range(2):
         async with db.transaction():
-            await awarding.take_back(claim, reason="not-convincing", by="operator:x", now=NOON)
+            await posting.take_back(claim, reason="not-convincing", by="operator:x", now=NOON)
 
     assert await pots(me) == {"points": 0, "carbon": 0, "minutes": 0}
     assert await state_of(claim) == ("refused", "not-convincing")
