@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -25,6 +26,7 @@ FOLDERS_MAX = 9  # further demonstrations beside a running one use .data-2, .dat
 MEND_EVERY_S = 0.5
 PUSH_TOKEN = "demonstration"  # noqa: S105 - shared with the sandbox on this machine only
 PUSH_AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+_asked = threading.Event()  # somebody wants us to end
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 when every step of the story was seen."""
     follow_uv()
-    signal.signal(signal.SIGTERM, _stop)
-    screen = Screen()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    screen = Screen(before_each=_unless_asked)
     with contextlib.suppress(KeyboardInterrupt):
         return _run(options, screen)
     return 1 if options.once else 0
@@ -49,7 +52,13 @@ def follow_uv() -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    _asked.set()
+    raise KeyboardInterrupt  # may be swallowed where Python ignores exceptions, therefore `_unless_asked` looks again
+
+
+def _unless_asked() -> None:
+    if _asked.is_set():
+        raise KeyboardInterrupt
 
 
 def _run(options: argparse.Namespace, screen: Screen) -> int:
@@ -113,5 +122,6 @@ def _serve(installation: Installation, screen: Screen) -> None:
     screen.say("\nserving until Ctrl-C; what dies is started again")
     while True:
         time.sleep(MEND_EVERY_S)
+        _unless_asked()
         for name in installation.mend():
             screen.say(f"[yellow]{name} ended and was started again; see {installation.data}[/yellow]")

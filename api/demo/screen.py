@@ -1,7 +1,7 @@
 """What the person at the terminal sees: preparations, then each step of the story with its time and facts."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,19 +14,22 @@ from api.demo.checks import Missed
 class Screen:
     """Prints; remembers what was missed."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        """A terminal, or anything rich can write to."""
+    def __init__(self, console: Console | None = None, *, before_each: Callable[[], None] = lambda: None) -> None:
+        """A terminal, or anything rich can write to; `before_each` line of progress may raise to end it all."""
         self._console = console or Console(highlight=False)
+        self._before_each = before_each
         self._started = time.monotonic()
         self.missed: list[str] = []
 
     def preparing(self, what: str) -> None:
         """One line while servers start."""
+        self._before_each()
         self._console.print(f"[dim]{self._clock()}  {what}[/dim]")
 
     @contextmanager
     def step(self, number: int, title: str) -> Iterator[list[str]]:
         """A step of the story; append its facts to the list. A `Missed` inside is shown and remembered."""
+        self._before_each()
         facts: list[str] = []
         began = time.monotonic()
         wrong: Missed | None = None
