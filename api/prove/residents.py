@@ -4,9 +4,11 @@ They remember every acknowledgement, so that it can be compared with what is sto
 """
 
 import asyncio
+import math
 import random
 import secrets
 import threading
+import time
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ import msgspec
 from api.demo.phone import new_key
 
 RETRY_S = 0.2
+PATIENCE_S = 60.0  # after the last kill; then a report without an answer is a finding
 TIMEOUT_S = 5.0
 PAUSE_S = 0.05  # between two reports of one resident: the load is steady, not maximal
 REPEAT_SHARE = 0.2  # of acknowledged reports that are sent once more
@@ -44,6 +47,7 @@ class Residents:
         self.tries = 0
         self._url, self._tokens, self._chance = url, tokens, random.Random(seed)
         self._stop = threading.Event()
+        self._give_up_at = math.inf
         self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), name="residents")
 
     def start(self) -> None:
@@ -52,6 +56,7 @@ class Residents:
 
     def stop(self) -> None:
         """Waits until every begun report was acknowledged; the servers must be up again by then."""
+        self._give_up_at = time.monotonic() + PATIENCE_S
         self._stop.set()
         self._thread.join()
 
@@ -65,6 +70,8 @@ class Residents:
             key = new_key()
             draft = a_draft(self._chance)
             body = await self._until_answered(http, number, key, draft)
+            if not body:
+                return
             self.acknowledged.append(Acknowledged(key, number, body))
             if self._chance.random() < REPEAT_SHARE:
                 again = await self._until_answered(http, number, key, draft)
@@ -74,7 +81,7 @@ class Residents:
 
     async def _until_answered(self, http: httpx.AsyncClient, number: int, key: str, draft: dict[str, Any]) -> bytes:
         headers = {"Authorization": f"Bearer {self._tokens[number]}", "Idempotency-Key": key}
-        while True:
+        while time.monotonic() < self._give_up_at:
             self.tries += 1
             try:
                 answer = await http.post("/v1/reports", json=draft, headers=headers)
@@ -87,6 +94,8 @@ class Residents:
                 self.wrong.append(f"key {key}: answered {answer.status_code} {answer.text[:200]}")
                 return answer.content
             await asyncio.sleep(RETRY_S)
+        self.wrong.append(f"key {key}: no answer in time")
+        return b""
 
 
 def a_draft(chance: random.Random) -> dict[str, Any]:
