@@ -63,6 +63,8 @@ async def record_acceptance(
     case_id: UUID, *, round_: int, platform_case: str | None, at: datetime, now: datetime
 ) -> bool:
     """The platform has the round, in the caller's transaction; only the first time counts and is told."""
+    # The case before its round, as everybody locks them: an update may arrive while the acceptance is recorded.
+    await database.execute("select 1 from case_file where id = $1 for update", case_id)
     first = await database.fetch_value(
         "with before as (select id, accepted_at is null as first from case_round"
         '   where "case" = $1 and number = $2 for update)'
