@@ -133,11 +133,4 @@ async def dead(*, limit: int = 100) -> list[DeadLetter]:
 
 async def replay(ids: list[UUID], *, now: datetime) -> int:
     """Sends dead deliveries again, in the caller's transaction with its audit entry; returns how many."""
-    rows = await database.fetch(
-        "update notice_delivery set state = 'waiting', reason = 'planned', finished_at = null"
-        " where id = any($1) and state = 'dead' returning id",
-        ids,
-    )
-    revived = [row["id"] for row in rows]
-    await leases.revive(revived, now=now)
-    return len(revived)
+    return await leases.revive(ids, now=now)

@@ -19,9 +19,12 @@ from notifications.templates import templates
 
 WAITS_S = (5.0, 15.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 3600.0, 7200.0)  # about five hours
 BEGIN = """
-update notice_delivery d set calls = least(d.calls + 1, 32000) from announcement a
-where d.id = $1 and d.state = 'waiting' and a.id = d.announcement
-returning d.id, d.owner, d.recipient, d.announcement, d.channel, d.calls, a.wording, a.topic, a.subject, a.facts
+update notice_delivery d set calls = least(d.calls + 1, 32000), state = 'waiting', reason = 'planned',
+  finished_at = null
+from announcement a, (select id, state from notice_delivery where id = $1 for update) before
+where d.id = before.id and before.state in ('waiting', 'dead') and a.id = d.announcement
+returning d.id, d.owner, d.recipient, d.announcement, d.channel, d.calls, a.wording, a.topic, a.subject, a.facts,
+  before.state = 'dead' as revived
 """
 READ = """
 select d.id, d.owner, d.recipient, d.announcement, d.channel, d.calls, a.wording, a.topic, a.subject, a.facts
@@ -43,10 +46,12 @@ def sender(channel: Channel) -> Sender:
 
 
 async def deliver(job: Job, *, channel: Channel) -> Outcome:
-    """Sends one delivery; a job whose delivery ended before (a repeated message of the queue) is done."""
+    """Sends one delivery; a job whose delivery ended before is done, one that an officer revived lives again."""
     row = await database.fetch_row(BEGIN, UUID(job.payload["delivery"]))
     if row is None:
         return Done("ended before")
+    if row["revived"] and channel.spends_consent and not await _take_again(row):
+        return await _record(row, Refused("no-consent"), channel=channel)
     chosen = await preferences.of_one(row["owner"])
     message = Message(
         id=row["id"],
@@ -59,6 +64,16 @@ async def deliver(job: Job, *, channel: Channel) -> Outcome:
         attempt=row["calls"],
     )
     return await _record(row, await channel.send(message), channel=channel)
+
+
+async def _take_again(row: Any) -> bool:
+    """Sets a consent aside once more: burying the delivery had given the first one back."""
+    template = templates(settings.current().wechat_templates).get(row["topic"])
+    ref = f"{row['announcement']}:{row['topic']}:{row['calls']}"
+    async with database.transaction():
+        return template is not None and await consents.take(
+            row["owner"], template=template.id, needed=1, ref=ref, at=clock.utc_now()
+        )
 
 
 async def _record(row: Any, fate: Fate, *, channel: Channel) -> Outcome:
@@ -82,7 +97,7 @@ async def _settle(row: Any, fate: Sent | Refused | Broken, *, channel: Channel) 
     now = clock.utc_now()
     template = templates(settings.current().wechat_templates).get(row["topic"])
     if channel.spends_consent and template is not None:
-        ref = f"{row['announcement']}:{row['topic']}"
+        ref = f"{row['announcement']}:{row['topic']}:{row['calls']}"
         if isinstance(fate, Sent):
             await consents.settle_sent(row["owner"], template=template.id, at=now)
         elif isinstance(fate, Refused):

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from api.actors import Actor
 from api.idempotency import IdempotencyKey, once
@@ -76,7 +78,7 @@ async def _states(parts: Parts, resident: Actor) -> ConsentStates:
 
 
 @get("/v1/consents", opt={"audience": "resident"}, tags=["notifications"], summary="Consents asked, spent and left")
-async def read_consents(resident: Actor, parts: Parts) -> ConsentStates:
+async def read_consents(resident: NamedDependency[Actor], parts: NamedDependency[Parts]) -> ConsentStates:
     """One acceptance allows one WeChat message. The templates listed here are those the app may ask for."""
     return await _states(parts, resident)
 
@@ -89,7 +91,11 @@ async def read_consents(resident: Actor, parts: Parts) -> ConsentStates:
     status_code=201,
 )
 async def report_prompt(
-    data: PromptReport, request: Request[Any, Any, Any], resident: Actor, parts: Parts, key: IdempotencyKey
+    data: JSONBody[PromptReport],
+    request: Request[Any, Any, Any],
+    resident: NamedDependency[Actor],
+    parts: NamedDependency[Parts],
+    key: IdempotencyKey,
 ) -> Response[ConsentStates]:
     """Adds one credit per accepted template. A hint: WeChat's own push about the same tap is matched, not added."""
     now = clock.utc_now()

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from api.actors import Actor
 from domain.kernel import clock, database
@@ -14,7 +15,7 @@ from notifications.preferences import DAY_MINUTES, Preferences
 from notifications.topics import TOPICS
 
 ID_MAX = 2**63 - 1
-MessageId = Annotated[int, Parameter(ge=1, le=ID_MAX, description="Id of an inbox message")]
+MessageId = Annotated[int, PathParameter(ge=1, le=ID_MAX, description="Id of an inbox message")]
 TopicName = Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
 Minute = Annotated[int, msgspec.Meta(ge=0, le=DAY_MINUTES - 1)]
 
@@ -76,13 +77,17 @@ class PreferencesPage(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/v1/inbox", opt={"audience": "resident"}, tags=["notifications"], summary="Read the inbox")
 async def read_inbox(
-    resident: Actor,
-    before: Annotated[int | None, Parameter(ge=1, le=ID_MAX, description="Only messages older than this id")] = None,
-    limit: Annotated[int, Parameter(ge=1, le=inbox.PAGE_MAX, description="Messages per page")] = 20,
-    topic: Annotated[str | None, Parameter(max_length=20, description="Only this topic")] = None,
-    archived: Annotated[bool, Parameter(description="The archive instead of the inbox")] = False,
-    unread: Annotated[bool, Parameter(description="Only unread messages")] = False,
-    lang: Annotated[Literal["zh", "en"] | None, Parameter(description="Language; default: the person's choice")] = None,
+    resident: NamedDependency[Actor],
+    before: Annotated[
+        int | None, QueryParameter(ge=1, le=ID_MAX, description="Only messages older than this id")
+    ] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=inbox.PAGE_MAX, description="Messages per page")] = 20,
+    topic: Annotated[str | None, QueryParameter(max_length=20, description="Only this topic")] = None,
+    archived: Annotated[bool, QueryParameter(description="The archive instead of the inbox")] = False,
+    unread: Annotated[bool, QueryParameter(description="Only unread messages")] = False,
+    lang: Annotated[
+        Literal["zh", "en"] | None, QueryParameter(description="Language; default: the person's choice")
+    ] = None,
 ) -> InboxPage:
     """Everything the person was told, in their language and print size; pushes are only best effort."""
     lines = await inbox.page(
@@ -99,7 +104,7 @@ async def read_inbox(
 
 
 @get("/v1/inbox/unread", opt={"audience": "resident"}, tags=["notifications"], summary="Count unread messages")
-async def count_unread(resident: Actor) -> Unread:
+async def count_unread(resident: NamedDependency[Actor]) -> Unread:
     """Cheap enough to poll: counts unread rows only, up to 999."""
     found = await inbox.unread(resident.id, now=clock.utc_now())
     return Unread(unread=min(found, inbox.UNREAD_SHOWN_MAX), more=found > inbox.UNREAD_SHOWN_MAX)
@@ -112,7 +117,7 @@ async def count_unread(resident: Actor) -> Unread:
     summary="Mark a message read",
     status_code=204,
 )
-async def read_message(resident: Actor, message_id: MessageId) -> None:
+async def read_message(resident: NamedDependency[Actor], message_id: MessageId) -> None:
     """Marking twice changes nothing."""
     await inbox.mark_read(resident.id, message_id, now=clock.utc_now())
 
@@ -124,13 +129,13 @@ async def read_message(resident: Actor, message_id: MessageId) -> None:
     summary="Put a message away",
     status_code=204,
 )
-async def archive_message(resident: Actor, message_id: MessageId) -> None:
+async def archive_message(resident: NamedDependency[Actor], message_id: MessageId) -> None:
     """The message leaves the inbox and stays in the archive."""
     await inbox.archive(resident.id, message_id, now=clock.utc_now())
 
 
 @put("/v1/inbox/read", opt={"audience": "resident"}, tags=["notifications"], summary="Mark everything read")
-async def read_all(resident: Actor, data: ReadUpTo) -> Marked:
+async def read_all(resident: NamedDependency[Actor], data: JSONBody[ReadUpTo]) -> Marked:
     """Marks everything up to an id read, so that a message arriving meanwhile stays unread."""
     return Marked(await inbox.mark_all_read(resident.id, up_to=data.up_to, now=clock.utc_now()))
 
@@ -165,7 +170,7 @@ def _page(chosen: Preferences) -> PreferencesPage:
     tags=["notifications"],
     summary="Read how the person wants to be told",
 )
-async def read_preferences(resident: Actor) -> PreferencesPage:
+async def read_preferences(resident: NamedDependency[Actor]) -> PreferencesPage:
     """Language, print size, quiet hours, digest and the switches of each topic."""
     return _page(await preferences.of_one(recipients.tag_of(resident.id)))
 
@@ -176,7 +181,9 @@ async def read_preferences(resident: Actor) -> PreferencesPage:
     tags=["notifications"],
     summary="Choose how to be told",
 )
-async def save_preferences(resident: Actor, data: NotificationPreferences) -> PreferencesPage:
+async def save_preferences(
+    resident: NamedDependency[Actor], data: JSONBody[NotificationPreferences]
+) -> PreferencesPage:
     """Replaces all choices. SMS goes out only for the topics chosen here."""
     chosen = Preferences(
         language=data.language,

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter
 from litestar.response import Stream as Streamed
 
 from api.actors import Actor
@@ -50,9 +51,9 @@ async def _events(hub: Hub, account_id: UUID, *, mark: int | None) -> AsyncItera
 )
 async def stream_inbox(
     request: Request[Any, Any, Any],
-    resident: Actor,
+    resident: NamedDependency[Actor],
     last_event_id: Annotated[
-        int | None, Parameter(header="Last-Event-ID", ge=0, le=2**63 - 1, description="The last id received")
+        int | None, HeaderParameter(name="Last-Event-ID", ge=0, le=2**63 - 1, description="The last id received")
     ] = None,
 ) -> Streamed:
     """Each `message` event carries one inbox message; ids of messages may repeat after a reconnect, so drop known ones.
