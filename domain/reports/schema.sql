@@ -58,7 +58,7 @@ create or replace function report_submit(
   p_datum text, p_sent_lng float8, p_sent_lat float8, p_accuracy real, p_lng float8, p_lat float8,
   p_town text, p_cell bigint, p_address text, p_river uuid, p_enterprise uuid,
   p_captured timestamptz, p_photos smallint, p_no_photo text,
-  p_owner_tag bytea, p_sealed bytea, p_key_id text, p_salt bytea, p_code_hash bytea, p_record_id uuid
+  p_owner_tag bytea, p_sealed bytea, p_key_id text, p_salt bytea, p_code_hash bytea, p_record_id uuid, p_origin text
 ) returns table (outcome text, body bytea) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -94,9 +94,9 @@ begin
     insert into report_timeline (report, at, kind, status, note_zh, note_en, detail)
     values (p_id, p_now, 'submitted', 'submitted', '已收到您的举报', 'Your report was received', '{}')),
   sent as (
-    insert into outbox_event (name, payload, recorded_at, attempts)
+    insert into outbox_event (name, payload, recorded_at, attempts, origin)
     values ('ReportSubmitted', jsonb_build_object('report_id', p_id, 'number', v_number, 'category', p_category,
-      'channel', p_channel), p_now, 0)),
+      'channel', p_channel), p_now, 0, p_origin)),
   audited as (
     insert into audit_entry (at, actor, action, subject, detail)
     values (p_now, 'reporter', 'report.submit', 'report:' || p_id, '{}'))

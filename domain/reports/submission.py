@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import clock, crypto, database, settings
+from domain.kernel import clock, crypto, database, settings, trace
 from domain.kernel.geo import Point, cell_of, require_place, to_wgs84
 from domain.kernel.idempotency import IdempotencyKeyReused, TwinRunning
 from domain.kernel.ids import new_id
@@ -19,7 +19,7 @@ from domain.reports.drafts import Channel, Draft
 from domain.reports.service_area import district, town_of
 
 NUMBER = "{number}"  # the database puts the human number here
-PARAMETERS = 31
+PARAMETERS = 32
 SUBMIT = f"select outcome, body from report_submit({', '.join(f'${n}' for n in range(1, PARAMETERS + 1))})"
 NOBODY: tuple[bytes | None, bytes | None, str | None] = (None, None, None)
 
@@ -125,6 +125,7 @@ async def submit_report(draft: Draft, *, request: Request) -> Submitted:
         *_sealed(request.sender, report_id=report_id),
         *salt_and_hash,
         new_id(),
+        trace.origin(),
     )
     assert row is not None
     return _answer(row["outcome"], row["body"], report_id=report_id, code=code)
