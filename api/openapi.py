@@ -133,7 +133,7 @@ def _statuses(operation: dict[str, Any], *, audience: str, parameters: list[dict
     statuses = ["400", "429", "500", "503"]
     if audience not in {"ops", "wechat"}:  # public routes too: a token sent along must be valid
         statuses.append("401")
-    if audience not in {"public", "resident"}:
+    if "requestBody" in operation or audience not in {"public", "resident"}:
         statuses.append("403")
     if "requestBody" in operation or any(parameter["in"] == "path" for parameter in parameters):
         statuses.append("404")

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from domain.kernel import database, settings
+from domain.kernel import database, settings, trace
 from domain.kernel.settings import Settings
 from media.darkroom import Darkroom
 from media.store import Store
@@ -27,6 +27,12 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     http: httpx.AsyncClient  # follows no redirects; peers come from settings only
     store: Store  # connects with its first use
     darkroom: Darkroom  # starts its processes with the first photograph
+
+
+async def _trace(request: httpx.Request) -> None:
+    """Other machines see which request of ours a call belongs to."""
+    if origin := trace.origin():
+        request.headers["X-Request-Id"] = origin
 
 
 @asynccontextmanager
@@ -48,6 +54,7 @@ async def open_parts(chosen: Settings) -> AsyncIterator[Parts]:
                 timeout=httpx.Timeout(HTTP_TOTAL_TIMEOUT_S, connect=HTTP_CONNECT_TIMEOUT_S),
                 follow_redirects=False,
                 trust_env=False,
+                event_hooks={"request": [_trace]},
             )
         )
         store = await stack.enter_async_context(Store(chosen))

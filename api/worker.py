@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 from api import logs
 from api.parts import Parts, open_parts
 from api.wiring import SUBSCRIBERS, senders
-from domain.kernel import chores, clock, database, handling, leases, outbox, settings
+from domain.kernel import chores, clock, database, handling, leases, outbox, settings, trace
 from notifications import stream
 
 log = logging.getLogger(__name__)
@@ -159,7 +159,8 @@ async def _send_one(job: leases.Job, *, known: leases.Senders, gate: asyncio.Sem
         return  # the lease runs out; a newer worker that knows the kind takes it
     async with gate:
         try:
-            outcome: leases.Outcome = await sender.send(job)
+            with trace.of(job.origin):
+                outcome: leases.Outcome = await sender.send(job)
         except Exception as error:  # a bug in one sender must not stop the batch
             log.exception("sender_failed", extra={"kind": job.kind})
             outcome = leases.Retry(f"failed here: {type(error).__name__}")

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from domain.kernel import database, outbox
+from domain.kernel import database, outbox, trace
 from domain.kernel.events import Event, Handler, decode
 
 log = logging.getLogger(__name__)
@@ -19,11 +19,11 @@ Subscribers = Mapping[type[Event], Sequence[Handler]]
 class Recorded:
     """An event as read back from the outbox."""
 
-    __slots__ = ("at", "event", "id")
+    __slots__ = ("at", "event", "id", "origin")
 
-    def __init__(self, *, event_id: int, at: datetime, event: Event) -> None:
-        """`at` is the moment of recording."""
-        self.id, self.at, self.event = event_id, at, event
+    def __init__(self, *, event_id: int, at: datetime, event: Event, origin: str | None) -> None:
+        """`at` is the moment of recording, `origin` the request that led to it."""
+        self.id, self.at, self.event, self.origin = event_id, at, event, origin
 
 
 def handler_name(handler: Handler) -> str:
@@ -49,13 +49,15 @@ async def handle(event_ids: Sequence[int], *, subscribers: Subscribers, now: dat
 
 async def _read(event_ids: Sequence[int], failed: dict[int, str]) -> list[Recorded]:
     rows = await database.fetch(
-        "select id, name, payload, recorded_at from outbox_event where id = any($1) and done_at is null order by id",
+        "select id, name, payload, recorded_at, origin from outbox_event"
+        " where id = any($1) and done_at is null order by id",
         list(event_ids),
     )
     read = []
     for row in rows:
         try:
-            read.append(Recorded(event_id=row["id"], at=row["recorded_at"], event=decode(row["name"], row["payload"])))
+            event = decode(row["name"], row["payload"])
+            read.append(Recorded(event_id=row["id"], at=row["recorded_at"], event=event, origin=row["origin"]))
         except (KeyError, ValueError) as error:
             failed[row["id"]] = f"cannot be read: {error!r}"
     return read
@@ -88,4 +90,5 @@ async def _in_one_transaction(handler: Handler, batch: Sequence[Recorded]) -> No
         fresh = {row["event"] for row in rows}
         for recorded in batch:
             if recorded.id in fresh:
-                await handler(recorded.event, event_id=recorded.id, at=recorded.at)
+                with trace.of(recorded.origin):
+                    await handler(recorded.event, event_id=recorded.id, at=recorded.at)

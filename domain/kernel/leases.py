@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import database
+from domain.kernel import database, trace
 from domain.kernel.ids import new_id
 
 LEASE_S = 60  # longer than any sender's total time-out, asserted where senders define theirs
@@ -30,6 +30,7 @@ class Job(msgspec.Struct, frozen=True):
     payload: Any
     attempts: int
     created_at: datetime
+    origin: str | None = None  # the request that set it in motion
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -86,14 +87,15 @@ async def queue(
     """Adds a job inside the caller's transaction; a `job_id` that exists already changes nothing."""
     job_id = job_id or new_id()
     await database.execute(
-        "insert into send_job (id, kind, subject, queue, payload, state, attempts, due_at, created_at)"
-        " values ($1, $2, $3, $4, $5::jsonb, 'pending', 0, $6, $6) on conflict (id) do nothing",
+        "insert into send_job (id, kind, subject, queue, payload, state, attempts, due_at, created_at, origin)"
+        " values ($1, $2, $3, $4, $5::jsonb, 'pending', 0, $6, $6, $7) on conflict (id) do nothing",
         job_id,
         kind,
         subject,
         in_order_of,
         msgspec.json.encode(payload).decode(),
         now,
+        trace.origin(),
     )
     return job_id
 
@@ -112,7 +114,7 @@ CLAIM = """
 update send_job set lease_until = $1::timestamptz + make_interval(secs => $2), attempts = attempts + 1, claimed = true
 where id in (select id from send_job where id = any($3) for update skip locked)
 and state = 'pending' and due_at <= $1 and (not claimed or lease_until is null or lease_until < $1)
-returning id, kind, subject, payload, attempts, created_at
+returning id, kind, subject, payload, attempts, created_at, origin
 """
 
 
@@ -137,6 +139,7 @@ async def claim(job_ids: list[UUID], *, now: datetime) -> list[Job]:
             msgspec.json.decode(row["payload"]),
             row["attempts"],
             row["created_at"],
+            row["origin"],
         )
         for row in rows
     ]

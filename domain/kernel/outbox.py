@@ -6,7 +6,7 @@ emptied broker only costs the lease time: the relay is its own sweeper.
 
 from datetime import datetime, timedelta
 
-from domain.kernel import database
+from domain.kernel import database, trace
 from domain.kernel.events import Event, encode
 
 LEASE_S = 20  # a claimed event is offered again after this, so a lost one is re-driven within 30 s
@@ -30,10 +30,12 @@ async def record(event: Event, *, at: datetime) -> int:
     if not database.in_transaction():
         raise RuntimeError("an event is recorded in the transaction of its fact")
     event_id: int = await database.fetch_value(
-        "insert into outbox_event (name, payload, recorded_at, attempts) values ($1, $2::jsonb, $3, 0) returning id",
+        "insert into outbox_event (name, payload, recorded_at, attempts, origin)"
+        " values ($1, $2::jsonb, $3, 0, $4) returning id",
         type(event).__name__,
         encode(event).decode(),
         at,
+        trace.origin(),
     )
     return event_id
 

@@ -6,6 +6,9 @@ create index if not exists send_job_queue on send_job (queue, seq) where state =
 create index if not exists send_job_subject on send_job (subject);
 create unique index if not exists idempotency_record_key on idempotency_record (principal, key);
 create index if not exists idempotency_record_age on idempotency_record (created_at);
+-- The request that set an event or a job in motion, for tracing; see domain.kernel.trace.
+alter table outbox_event add column if not exists origin text;
+alter table send_job add column if not exists origin text;
 create index if not exists audit_entry_subject on audit_entry (subject, id);
 
 alter table audit_entry add column if not exists xid xid8 not null default pg_current_xact_id();

@@ -75,7 +75,7 @@ def check(case: schemathesis.Case, served: tuple[str, dict[str, str]]) -> None:
 
 
 @schema.exclude(path_regex=STREAMING).parametrize()
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_generated_requests_are_answered_as_described(
     case: schemathesis.Case, served: tuple[str, dict[str, str]]
 ) -> None:
@@ -84,7 +84,7 @@ def test_generated_requests_are_answered_as_described(
 
 @pytest.mark.slow
 @thorough.exclude(path_regex=STREAMING).parametrize()
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_more_generated_requests_are_answered_as_described(
     case: schemathesis.Case, served: tuple[str, dict[str, str]]
 ) -> None:
