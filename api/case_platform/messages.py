@@ -15,14 +15,9 @@ from domain.reports.categories import CATEGORIES
 
 LINK_LIFETIME = timedelta(hours=72)
 TYPE = "green-whistle.case.{message}.v1"
-MESSAGES = ("opened", "reopened", "withdrawn", "joined", "answered", "warned", "chased")
+MESSAGES = ("opened", "reopened", "withdrawn", "joined", "answered", "warned", "chased", "extended")
 
 Links = Callable[[UUID, datetime], Awaitable[list[str]]]  # report id, expiry → links to its public copies
-
-
-async def no_links(_report_id: UUID, _expires_at: datetime) -> list[str]:
-    """For a house without photographs."""
-    return []
 
 
 async def build(job: Job, *, settings: Settings, links: Links, now: datetime) -> CaseEvent | None:
@@ -45,8 +40,8 @@ async def build(job: Job, *, settings: Settings, links: Links, now: datetime) ->
         supporters=len(case.matters),
         updates_url=f"{base}/v1/case-platform/updates",
         platform_case_id=case.round.platform_case,
-        answer=await _answer(about, links=links, now=now) if message == "answered" else None,
-        warning=await _warning(about) if message == "warned" else None,
+        answer=await _answer(about) if message == "answered" else None,
+        warning=await _warning(about) if message in {"warned", "chased"} else None,
     )
     return CaseEvent(
         id=str(job.id),
@@ -81,7 +76,7 @@ def _report(matter: Matter, urls: list[str], expires_at: datetime) -> HandedRepo
     )
 
 
-async def _answer(about: str | None, *, links: Links, now: datetime) -> dict[str, object] | None:
+async def _answer(about: str | None) -> dict[str, object] | None:
     answer = await handover.answer_of(UUID(about)) if about else None
     if answer is None:
         return None

@@ -103,7 +103,7 @@ async def _taken(response: httpx.Response, job: Job, *, now: datetime) -> Outcom
                 at=min(answer.accepted_at, now),
                 now=now,
             )
-        if payload["message"] == "warned" and payload["about"]:
+        if payload["message"] in {"warned", "chased"}:
             await warnings.record_proof(job.id, proof=f"HTTP {response.status_code}", now=now)
     return Done(f"HTTP {response.status_code}")
 

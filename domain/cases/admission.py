@@ -93,6 +93,8 @@ def _plausible(update: Update, *, now: datetime) -> None:
         raise UpdateImplausible(Text("kind 与 stage 不符", "kind and stage disagree"), field="data.stage")
     if update.kind is Kind.QUESTION and not 1 <= len(update.public_text or "") <= QUESTION_CHARS_MAX:
         raise UpdateImplausible(Text("问题为 1–500 字", "a question has 1 to 500 characters"), field="data.public_text")
+    if (update.kind is Kind.EXTENSION) is not ("extension" in update.detail):
+        raise UpdateImplausible(Text("kind 与 extension 不符", "kind and extension disagree"), field="data.extension")
     for name, text in (("public_text", update.public_text), ("internal_text", update.internal_text)):
         if text and (MARKUP.search(text) or "\x00" in text):
             raise UpdateImplausible(Text("只接受纯文本", "plain text only"), field=f"data.{name}")

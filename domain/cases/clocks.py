@@ -32,6 +32,7 @@ class Node(StrEnum):
     PENALISE = "penalise"
     POST_INSPECT = "post_inspect"
     FINISH = "finish"
+    SILENCE = "silence"  # no sign of life from the platform
 
 
 class Unit(StrEnum):
@@ -59,7 +60,7 @@ SPANS: Mapping[Node, Span] = {
     Node.PENALISE: Span(frozenset({_S.FILED}), ENDED | {_S.PENALISED}),
     Node.POST_INSPECT: Span(frozenset({_S.CLOSED}), frozenset({_S.POST_INSPECTED, _S.REOPENED})),
     Node.FINISH: Span(frozenset({_S.ACCEPTED}), ENDED),
-}  # ACCEPT runs from the hand-over to the platform's acceptance and is not made of stages
+}  # ACCEPT (hand-over to acceptance) and SILENCE (since the last sign of life) are not made of stages
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,7 +74,15 @@ class ExtensionApproved(Event, frozen=True, kw_only=True):
     case_id: UUID
     node: str
     amount: int
-    unit: str
+    unit: str  # hour | workday | day
+
+
+class UpdatePhotosLinked(Event, frozen=True, kw_only=True):
+    """An admitted update names photographs on the platform's side; they are fetched, never linked to directly."""
+
+    case_id: UUID
+    update_id: UUID  # ours: the photographs belong to subject `update:<update_id>`
+    urls: list[str]
 
 
 class LightTurned(Event, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from domain.kernel.clock import local_day
 from domain.reports.categories import CATEGORIES
 
 CASE = """
-select f.id, f.category, f.channel, f.town, f.round, f.closed, f.provisional, r.opened_at, r.accepted_at
+select f.id, f.category, f.channel, f.town, f.round, f.closed, f.provisional, f.heard_at, r.opened_at, r.accepted_at
 from case_file f join case_round r on r."case" = f.id and r.number = f.round where f.id = $1
 """
 UPDATES = """
@@ -62,6 +62,8 @@ def compute(
     stretches = [(Node.ACCEPT, case["opened_at"], case["accepted_at"])]
     if case["accepted_at"] is not None:
         stretches += clocks.spans(steps, accepted_at=case["accepted_at"], round_=case["round"])
+        if not case["closed"] and case["heard_at"] is not None:
+            stretches.append((Node.SILENCE, case["heard_at"], None))
     found = []
     for node, started_at, ended_at in stretches:
         if node is Node.POST_INSPECT and not case["provisional"] and ended_at is None:

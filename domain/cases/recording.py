@@ -1,23 +1,20 @@
 """Writing what `progress` decided, a whole batch at a time."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.cases import questions
+from domain.cases import telling
 from domain.cases.history import Book, Working
-from domain.cases.people import reports_of_cases
-from domain.cases.stages import LABELS, Stage, State
-from domain.cases.updates import Kind, Update
+from domain.cases.stages import State
+from domain.cases.updates import Update
 from domain.kernel import database, outbox
-from domain.kernel.errors import Refusal, Text
+from domain.kernel.errors import Refusal
 from domain.kernel.ids import new_id
-from domain.kernel.redaction import redact
-from domain.reports import publication, timeline
 
 INSERT = """
 insert into case_update (id, update_id, "case", round, sequence, kind, stage, actor_class, unit, happened_at,
@@ -49,12 +46,6 @@ insert into refused_update (id, update_id, "case", body_hash, body, code, facts,
 values ($1, $2, $3, $4, $5::jsonb, $6, $7::jsonb, $8, $8, 1) on conflict (update_id, body_hash)
 do update set last_at = excluded.last_at, times = refused_update.times + 1, code = excluded.code, facts = excluded.facts
 """
-STATUS: dict[Stage, timeline.Status] = {
-    Stage.ACCEPTED: "accepted",
-    Stage.CLOSED: "closed",
-    Stage.REFUSED: "refused",
-    Stage.REOPENED: "reopened",
-}
 
 
 async def write(book: Book, *, now: datetime) -> None:
@@ -62,23 +53,25 @@ async def write(book: Book, *, now: datetime) -> None:
     touched = [working for working in book.cases.values() if working.fresh]
     if not touched:
         return
-    await _insert([update for working in touched for update in working.fresh], now=now)
+    updates = [update for working in touched for update in working.fresh]
+    ids = {update.update_id: new_id() for update in updates}
+    await _insert(updates, ids=ids, now=now)
     await _states(touched, now=now)
     for working in touched:
         for event in working.events:
             await outbox.record(event, at=now)
-    await _tell(touched, now=now)
+    await telling.tell(touched, ids=ids, now=now)
 
 
-async def _insert(updates: Sequence[Update], *, now: datetime) -> None:
-    rows = [_update_row(update, now=now) for update in updates]
+async def _insert(updates: Sequence[Update], *, ids: Mapping[str, UUID], now: datetime) -> None:
+    rows = [_update_row(update, row_id=ids[update.update_id], now=now) for update in updates]
     await database.execute(INSERT, *(list(column) for column in zip(*rows, strict=True)))
     said = [_json({"update": u.update_id, "round": u.round, "sequence": u.sequence, "stage": u.stage}) for u in updates]
     await database.execute(AUDIT, now, [u.case_id for u in updates], said)
 
 
-def _update_row(u: Update, *, now: datetime) -> tuple[Any, ...]:
-    place = (new_id(), u.update_id, u.case_id, u.round, u.sequence, u.kind, u.stage, u.actor_class, u.unit)
+def _update_row(u: Update, *, row_id: UUID, now: datetime) -> tuple[Any, ...]:
+    place = (row_id, u.update_id, u.case_id, u.round, u.sequence, u.kind, u.stage, u.actor_class, u.unit)
     said = (u.public_text, u.internal_text, u.outcome, u.passed, _json(u.detail), u.body_hash())
     return (*place, u.happened_at, now, *said)
 
@@ -103,50 +96,6 @@ def _round_row(working: Working, number: int) -> tuple[Any, ...]:
         state.outcome,
         state.provisional,
         min(staged, default=None),
-    )
-
-
-async def _tell(touched: Sequence[Working], *, now: datetime) -> None:
-    reports = await reports_of_cases([working.id for working in touched])
-    for working in touched:
-        for update in working.fresh:
-            if update.kind is Kind.QUESTION:
-                await questions.ask(
-                    update.case_id, round_=update.round, text=update.public_text or "", by="platform", now=now
-                )
-            else:
-                await _line(update, working, reports.get(working.id, []))
-        await _show(working, reports.get(working.id, []), now=now)
-
-
-async def _show(working: Working, reports: list[UUID], *, now: datetime) -> None:
-    """The public form of the reports follows; what the platform wrote for the public is redacted first."""
-    said = [u.public_text for u in working.fresh if u.sequence == working.state.sequence and u.round == working.round]
-    note = redact(said[0], subject="person").text if said and said[0] else None
-    await publication.show_progress(reports, stage=working.state.stage, closed=working.state.closed, at=now, note=note)
-
-
-async def _line(update: Update, working: Working, reports: list[UUID]) -> None:
-    """What the resident reads. A late update is told in its place and changes no status."""
-    if not reports or (update.stage is None and not update.public_text):
-        return
-    latest = update.round == working.round and update.sequence == working.state.sequence
-    label = LABELS[update.stage] if update.stage else Text("进展", "Progress")
-    extra = f"：{update.public_text}" if update.public_text else ""
-    await timeline.append(
-        reports,
-        kind=update.stage or update.kind,
-        note=Text(label.zh + extra, label.en + (f": {update.public_text}" if extra else "")),
-        at=update.happened_at,
-        status=STATUS.get(update.stage, "handling") if latest and update.stage else None,
-        detail={
-            "round": update.round,
-            "unit": update.unit,
-            "outcome": update.outcome,
-            "provisional": working.state.provisional if latest else None,
-            "photos": update.detail.get("photos", []),
-            "penalty": update.detail.get("penalty"),
-        },
     )
 
 

@@ -18,6 +18,7 @@ create index if not exists warning_receipt_warning on warning_receipt (warning);
 create index if not exists warning_receipt_waiting on warning_receipt (operator) where acknowledged_at is null;
 create index if not exists case_file_look on case_file (look_at) where look_at is not null;
 create index if not exists case_file_silent on case_file (heard_at) where not closed;
+create index if not exists case_file_due on case_file (due_at, id) where due_at is not null;
 create index if not exists case_file_opened on case_file (opened_at);
 create index if not exists reconcile_run_kind on reconcile_run (kind, id);
 
@@ -46,7 +47,8 @@ values
   ('rectify', 'rectify', 15, 'working_days', '', '', '', '', '2020-01-01', 'district policy', 'P'),
   ('rectify-complex', 'rectify', 30, 'working_days', '', '', '', 'complex', '2020-01-01', 'district policy', 'P'),
   ('penalise', 'penalise', 90, 'natural_days', '', '', '', '', '2021-07-15', 'Administrative Penalty Law 2021 art. 60', 'C'),
-  ('post-inspect', 'post_inspect', 30, 'natural_days', '', '', '', '', '2020-01-01', 'district policy', 'P')
+  ('post-inspect', 'post_inspect', 30, 'natural_days', '', '', '', '', '2020-01-01', 'district policy', 'P'),
+  ('silence', 'silence', 3, 'working_days', '', '', '', '', '2020-01-01', 'district policy', 'P')
 on conflict (id) do nothing;
 
 insert into platform_peer (name, cursor) values ('case-platform', '') on conflict (name) do nothing;

@@ -38,6 +38,8 @@ class CaseFile(Table, tablename="case_file"):
     outcome = Varchar(length=16, null=True, default=None)
     heard_at = Timestamptz(null=True, default=None)  # last sign of life from the platform
     look_at = Timestamptz(null=True, default=None)  # next moment a light may change; None: never
+    due_at = Timestamptz(null=True, default=None)  # earliest red moment of the running clocks, as of the latest look
+    light = Varchar(length=6, null=True, default=None)  # the worst running light, as of the latest look
     withdrawn_at = Timestamptz(null=True, default=None)
 
 
@@ -233,7 +235,7 @@ class PlatformPeer(Table, tablename="platform_peer"):
     name = Varchar(length=40, primary_key=True, null=False, default=None)
     disabled_at = Timestamptz(null=True, default=None)
     disabled_why = Varchar(length=200, null=True, default=None)
-    cursor = Varchar(length=80, null=False, default="")
+    cursor = Varchar(length=80, null=False, default=None)
 
 
 class ReconcileRun(Table, tablename="reconcile_run"):

@@ -8,16 +8,18 @@ from uuid import UUID
 import msgspec
 
 from domain.cases import limits
-from domain.cases.clocks import Clock, Limit
+from domain.cases.clocks import Clock, Limit, Node
 from domain.cases.events import LightTurned
 from domain.cases.forwarding import queue_message
 from domain.cases.lights import Light, light_of, next_change
+from domain.cases.people import reports_of_case
 from domain.kernel import audit, calendar, database, outbox
 from domain.kernel.calendar import Calendar
 from domain.kernel.clock import local_day
 from domain.kernel.errors import NotFound
 from domain.kernel.events import Ticked
 from domain.kernel.ids import new_id
+from domain.reports import publication
 
 LOOKS_MAX = 500  # cases per minute; the rest wait for the next minute
 TOLD = {Light.AMBER: ("handler", "supervisor"), Light.RED: ("handler", "supervisor", "oversight")}
@@ -78,8 +80,33 @@ async def look_at_case(case_id: UUID, *, rules: Sequence[Limit], days: Calendar,
                 provisional=clock.provisional,
                 now=now,
             )
-    await database.execute("update case_file set look_at = $2 where id = $1", case_id, next_change(found, now=now))
+    await _note(case_id, found, now=now)
     return found
+
+
+async def _note(case_id: UUID, found: Sequence[Clock], *, now: datetime) -> None:
+    """What lists and rates read instead of computing every clock again."""
+    running = [clock for clock in found if clock.ended_at is None]
+    moving = [clock.due_at for clock in running if clock.resting is None]
+    lights = {light_of(clock, now=now) for clock in running}
+    worst = next((light for light in (Light.RED, Light.AMBER, Light.GREEN) if light in lights), None)
+    await database.execute(
+        "update case_file set look_at = $2, due_at = $3, light = $4 where id = $1",
+        case_id,
+        next_change(found, now=now),
+        min(moving, default=None),
+        worst,
+    )
+    finish = next((clock for clock in found if clock.node is Node.FINISH), None)
+    if finish is not None:
+        await database.execute(
+            'update case_round set finish_due_at = $3 where "case" = $1 and number = $2',
+            case_id,
+            finish.round,
+            finish.due_at,
+        )
+        if finish.ended_at is None:
+            await publication.expect(await reports_of_case(case_id), by=finish.due_at)
 
 
 async def fire(
@@ -100,7 +127,8 @@ async def fire(
     )
     if warning_id is None:
         return None
-    job = await queue_message("warned", case_id=case_id, round_=round_, now=now, about=warning_id)
+    message = "chased" if node == Node.SILENCE else "warned"
+    job = await queue_message(message, case_id=case_id, round_=round_, now=now, about=warning_id)
     await _name_receivers(warning_id, case_id, light, job=job, now=now)
     await outbox.record(LightTurned(case_id=case_id, node=node, light=light, due_at=due_at), at=now)
     await audit.append(
