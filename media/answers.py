@@ -6,6 +6,15 @@ from media.facts import CameraFacts
 from media.likeness_bits import Likeness
 
 
+class Box(msgspec.Struct, frozen=True, kw_only=True):
+    """A rectangle to burn in, as parts (0 to 1) of the upright picture's width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
 class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
     """What becomes of an acceptable file."""
 

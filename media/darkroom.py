@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -18,7 +19,7 @@ from typing import BinaryIO, Self
 import msgspec
 
 from domain.kernel.errors import TryLater
-from media.answers import Answer, Refused
+from media.answers import Answer, Box, Refused
 from media.limits import DECODE_ANSWER_BYTES_MAX, DECODE_WALL_S
 
 ROOT = Path(__file__).parents[1]
@@ -58,10 +59,10 @@ class Child:
             raise OSError("the decoding process does not start")
         self.wire.settimeout(EXCHANGE_TIMEOUT_S)
 
-    def exchange(self, source: BinaryIO) -> tuple[Answer, Cost]:
+    def exchange(self, source: BinaryIO, boxes: Sequence[Box]) -> tuple[Answer, Cost]:
         """Develops one file; raises OSError when the long-lived process is gone or silent."""
         with tempfile.TemporaryFile() as target:
-            socket.send_fds(self.wire, [b"D"], [source.fileno(), target.fileno()])
+            socket.send_fds(self.wire, [msgspec.msgpack.encode(boxes)], [source.fileno(), target.fileno()])
             report = b""
             while len(report) < REPORT_BYTES:
                 part = self.wire.recv(REPORT_BYTES - len(report))
@@ -115,7 +116,7 @@ class Darkroom:
         self._idle.clear()
         self._threads.shutdown(wait=True)
 
-    async def develop(self, source: BinaryIO) -> tuple[Answer, Cost]:
+    async def develop(self, source: BinaryIO, boxes: Sequence[Box] = ()) -> tuple[Answer, Cost]:
         """Decodes the file behind an open descriptor. Raises `TryLater` when all processes stay busy."""
         try:
             async with asyncio.timeout(QUEUE_TIMEOUT_S):
@@ -123,17 +124,17 @@ class Darkroom:
         except TimeoutError as error:
             raise TryLater(retry_after_s=10) from error
         try:
-            work = asyncio.get_running_loop().run_in_executor(self._threads, self._develop, source)
+            work = asyncio.get_running_loop().run_in_executor(self._threads, self._develop, source, boxes)
             return await asyncio.shield(work)
         finally:
             self._free.release()
 
-    def _develop(self, source: BinaryIO) -> tuple[Answer, Cost]:
+    def _develop(self, source: BinaryIO, boxes: Sequence[Box]) -> tuple[Answer, Cost]:
         source.seek(0)
         child = self._a_child()
         self._busy.add(child)
         try:
-            answer = child.exchange(source)
+            answer = child.exchange(source, boxes)
         except OSError as error:
             child.stop()
             return Refused(code="photo-decoding-stopped", note=type(error).__name__), Cost(cpu_s=0, peak_kib=0)

@@ -16,17 +16,19 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Sequence
 
 import msgspec
 from PIL import Image
 
-from media.answers import Answer, Refused
+from media.answers import Answer, Box, Refused
 from media.developing import develop, encoded
 from media.exif import READER_ERRORS
 from media.formats.layout import Unfit
 from media.limits import DECODE_ADDRESS_SPACE_BYTES, DECODE_ANSWER_BYTES_MAX, DECODE_CPU_S, DECODE_WALL_S
 
 REPORT = struct.Struct("=iiQQ")  # exit status, signal, peak memory in KiB, processor time in µs
+REQUEST_BYTES_MAX = 16 * 1024  # the boxes of one photograph; sent in one message
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 NOBODY = 65534
 
@@ -37,10 +39,11 @@ def serve(wire: socket.socket) -> None:
     _warm_up()
     wire.sendall(b"R")
     while True:
-        message, descriptors, _, _ = socket.recv_fds(wire, 1, 2)
+        message, descriptors, _, _ = socket.recv_fds(wire, REQUEST_BYTES_MAX, 2)
         if not message:
             return
-        status, usage = _in_fresh_process(wire, *descriptors)
+        boxes = msgspec.msgpack.decode(message, type=list[Box])
+        status, usage = _in_fresh_process(wire, *descriptors, boxes=boxes)
         for descriptor in descriptors:
             os.close(descriptor)
         code = os.waitstatus_to_exitcode(status)
@@ -52,14 +55,16 @@ def _peak_kib(usage: resource.struct_rusage) -> int:
     return usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
 
 
-def _in_fresh_process(wire: socket.socket, source: int, target: int) -> tuple[int, resource.struct_rusage]:
+def _in_fresh_process(
+    wire: socket.socket, source: int, target: int, *, boxes: Sequence[Box]
+) -> tuple[int, resource.struct_rusage]:
     child = os.fork()
     if child == 0:
         status = 70
         try:
             wire.close()
             _confine()
-            status = _write(answer_for(_contents(source)), target)
+            status = _write(answer_for(_contents(source), boxes), target)
         finally:
             os._exit(status)  # whatever was raised: no traceback, no clean-up, just the status
     _, status, usage = os.wait4(child, 0)
@@ -77,10 +82,10 @@ def _write(answer: Answer, target: int) -> int:
     return 0
 
 
-def answer_for(data: bytes) -> Answer:
+def answer_for(data: bytes, boxes: Sequence[Box] = ()) -> Answer:
     """Develops one file; every error of a decoder is a reason, not a crash."""
     try:
-        return develop(data)
+        return develop(data, boxes)
     except Unfit as unfit:
         return Refused(code=unfit.code, note=unfit.note, limit=unfit.limit, found=unfit.found)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

@@ -5,13 +5,14 @@ to the exact size, and only then turned upright and converted to sRGB.
 """
 
 import io
+from collections.abc import Sequence
 from functools import lru_cache
 
 import pillow_heif
 from PIL import Image, ImageCms
 
 from media import exif
-from media.answers import Developed
+from media.answers import Box, Developed
 from media.formats.inspection import check_pixels, inspect
 from media.formats.jpeg import Walk
 from media.formats.layout import Layout, Unfit
@@ -34,8 +35,11 @@ UPRIGHT = {  # EXIF orientation to the turn that undoes it
 BARE_SEGMENTS_LABELLED = frozenset({0xE0})  # the JFIF header is all a public copy may carry
 
 
-def develop(data: bytes) -> Developed:
-    """Raises `Unfit`, or anything of `exif.READER_ERRORS` when a decoder gives up."""
+def develop(data: bytes, boxes: Sequence[Box] = ()) -> Developed:
+    """Develops one file, with `boxes` burned into the copies.
+
+    Raises `Unfit`, or anything of `exif.READER_ERRORS` when a decoder gives up.
+    """
     layout = inspect(data)
     with Image.open(io.BytesIO(data), formats=[layout.format]) as image:
         check_pixels(*image.size)
@@ -45,6 +49,7 @@ def develop(data: bytes) -> Developed:
             facts = exif.joined(facts, exif.read_again(_exif_block(data, layout, image)))
         picture = copy_of(image, LARGE_SIDE_PX, turn=turn)
         width, height = image_size(layout, image)[::-1] if turn >= 5 else image_size(layout, image)
+    burn(picture, boxes)
     small = shrunk(picture, target(picture.size, SMALL_SIDE_PX))
     return Developed(
         format=layout.format,
@@ -57,6 +62,15 @@ def develop(data: bytes) -> Developed:
         large_size=picture.size,
         small_size=small.size,
     )
+
+
+def burn(picture: Image.Image, boxes: Sequence[Box]) -> None:
+    """Paints the boxes black, a pixel wider on each side so that no edge shines through."""
+    width, height = picture.size
+    for box in boxes:
+        left, top = int(box.left * width) - 1, int(box.top * height) - 1
+        right, bottom = round((box.left + box.width) * width) + 1, round((box.top + box.height) * height) + 1
+        picture.paste((0, 0, 0), (max(0, left), max(0, top), min(width, right), min(height, bottom)))
 
 
 def image_size(layout: Layout, image: Image.Image) -> tuple[int, int]:

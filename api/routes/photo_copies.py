@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Response, get
-from litestar.params import HeaderParameter, PathParameter, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, PathParameter, QueryParameter
 
 from api.parts import Parts
 from domain.kernel import clock
@@ -54,7 +55,7 @@ def size_of(name: str) -> Literal["large", "small"]:
 async def public_copy(
     token: Annotated[str, PathParameter(max_length=24)],
     name: FileName,
-    parts: Parts,
+    parts: NamedDependency[Parts],
     range_: RangeHeader = None,
     if_none_match: IfNoneMatch = None,
     if_range: IfRange = None,
@@ -77,12 +78,12 @@ async def public_copy(
     media_type="image/jpeg",
 )
 async def signed_copy(
-    photo_id: UUID,
+    photo_id: FromPath[UUID],
     version: Annotated[int, PathParameter(ge=1, le=32_000)],
     name: FileName,
     expires: Expires,
     signature: Signature,
-    parts: Parts,
+    parts: NamedDependency[Parts],
     range_: RangeHeader = None,
 ) -> Response[bytes]:
     """A copy for whoever was given this address: until it expires, or until the photograph is redacted."""

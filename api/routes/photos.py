@@ -7,9 +7,10 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, delete, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import HeaderParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from api.actors import Actor
 from api.multipart_body import read_form
@@ -125,7 +126,10 @@ def source_of(fields: dict[str, str]) -> Source | None:
     request_max_body_size=None,  # the streaming reader stops at the limit of a photograph
 )
 async def send(
-    request: Request[Any, Any, Any], caller: Actor | None, parts: Parts, upload_session: UploadSession = None
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Actor | None],
+    parts: NamedDependency[Parts],
+    upload_session: UploadSession = None,
 ) -> PhotoView:
     """Takes one photograph as multipart/form-data: streamed, decoded, stripped and stored before the answer.
 
@@ -153,7 +157,10 @@ async def send(
     status_code=201,
 )
 async def begin_upload(
-    data: UploadRequest, caller: Actor | None, parts: Parts, upload_session: UploadSession = None
+    data: JSONBody[UploadRequest],
+    caller: NamedDependency[Actor | None],
+    parts: NamedDependency[Parts],
+    upload_session: UploadSession = None,
 ) -> UploadForm:
     """A form that `wx.uploadFile` can post straight to the store: one file, exactly this type, at most 12 MiB."""
     sender = Sender(owner=owner_of(caller, upload_session), entry="presigned", source=data.source)
@@ -175,7 +182,10 @@ async def begin_upload(
     status_code=201,
 )
 async def confirm_upload(
-    upload_id: UUID, caller: Actor | None, parts: Parts, upload_session: UploadSession = None
+    upload_id: FromPath[UUID],
+    caller: NamedDependency[Actor | None],
+    parts: NamedDependency[Parts],
+    upload_session: UploadSession = None,
 ) -> PhotoView:
     """Takes the uploaded file through the same path as a sent one; confirming again gives the same photograph."""
     now = clock.utc_now()
@@ -185,14 +195,18 @@ async def confirm_upload(
 
 
 @get("/v1/photos/{photo_id:uuid}", opt={"audience": "public"}, tags=["photos"], summary="My unused photograph")
-async def mine(photo_id: UUID, caller: Actor | None, upload_session: UploadSession = None) -> PhotoView:
+async def mine(
+    photo_id: FromPath[UUID], caller: NamedDependency[Actor | None], upload_session: UploadSession = None
+) -> PhotoView:
     """A photograph I sent and did not use yet. A refused one answers with the refusal it got."""
     owner = owner_of(caller, upload_session)
     return view(await intake.mine(photo_id, owner=owner), now=clock.utc_now())
 
 
 @delete("/v1/photos/{photo_id:uuid}", opt={"audience": "public"}, tags=["photos"], summary="Take a photograph back")
-async def take_back(photo_id: UUID, caller: Actor | None, upload_session: UploadSession = None) -> None:
+async def take_back(
+    photo_id: FromPath[UUID], caller: NamedDependency[Actor | None], upload_session: UploadSession = None
+) -> None:
     """Deletes a photograph I sent and did not use."""
     owner = owner_of(caller, upload_session)
     async with database.transaction():
