@@ -5,6 +5,7 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig
 
 from rewards import activity_tables as a
+from rewards import certificate_tables as d
 from rewards import claim_tables as c
 from rewards import goods_tables as g
 from rewards import partner_tables as p
@@ -41,6 +42,8 @@ APP_CONFIG = AppConfig(
         a.Attendance,
         a.WalkIn,
         a.HoursCorrection,
+        d.RewardCertificate,
+        d.BoardMember,
     ],
     migration_dependencies=[],
 )

@@ -26,6 +26,8 @@ create index if not exists activity_start on activity (starts_at) where state = 
 create index if not exists activity_signup_person on activity_signup (person) where state = 'in';
 create index if not exists attendance_activity on attendance (activity, in_at);
 create index if not exists walk_in_phone on walk_in (phone_hash) where claimed_at is null;
+create index if not exists reward_certificate_account on reward_certificate (account, id desc);
+create index if not exists attendance_claim on attendance (claim) where claim is not null;
 create index if not exists reward_award_account on reward_award (account, id desc);
 create index if not exists reward_award_day on reward_award (day, behaviour);
 

@@ -59,6 +59,11 @@ def _keys(secret: str) -> tuple[Ed25519PrivateKey, bytes]:
     return Ed25519PrivateKey.from_private_bytes(seed), hmac.digest(secret.encode(), b"ledger-salting", "sha256")
 
 
+def signing_key() -> Ed25519PrivateKey:
+    """The house's signing key, for badges; it never leaves the process."""
+    return _keys(settings.current().ledger_secret)[0]
+
+
 def public_key() -> bytes:
     """The Ed25519 key (32 bytes) that checks this house's blocks and daily statements."""
     signing, _ = _keys(settings.current().ledger_secret)
