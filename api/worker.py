@@ -6,11 +6,13 @@ leases in the rows make both harmless. `relay` runs each second from beat and af
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 from kombu.exceptions import OperationalError
@@ -27,6 +29,7 @@ RELAY_EVERY_S = 1.0
 EVENTS_PER_MESSAGE = 50
 JOBS_PER_MESSAGE = 20
 SENDS_AT_ONCE = 10  # calls one child has under way
+OPEN_AGAIN_S = 0.5  # while the database is down
 VISIBILITY_TIMEOUT_S = 90  # the broker offers an unacknowledged message again; tasks are shorter than this
 assert leases.LEASE_S < VISIBILITY_TIMEOUT_S
 
@@ -72,11 +75,20 @@ def _log(**_: object) -> None:
 
 @worker_process_init.connect
 def open_child(**_: object) -> None:
-    """One loop and one pool for this child, opened after the fork."""
+    """One loop and one pool for this child, opened after the fork.
+
+    Waits for a database that is down: Celery keeps a child whose start failed, and without a pool it would take tasks
+    and fail them for ever.
+    """
     loop = asyncio.new_event_loop()
     stack = AsyncExitStack()
     _loop[:], _stack[:] = [loop], [stack]
-    _parts[:] = [loop.run_until_complete(stack.enter_async_context(open_parts(settings.current())))]
+    while not _parts:
+        try:
+            _parts[:] = [loop.run_until_complete(stack.enter_async_context(open_parts(settings.current())))]
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("database_is_down", extra={"error": repr(error)})
+            time.sleep(OPEN_AGAIN_S)
 
 
 @worker_process_shutdown.connect
