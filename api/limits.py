@@ -22,9 +22,9 @@ from redis.exceptions import RedisError
 from api.actors import ACTOR_KEY, Actor
 from api.addresses import client_address, subscriber, within
 from api.metrics import LIMITED
-from api.problems import TooManyRequests
+from api.problems import InternalError, TooManyRequests
 from domain.kernel import settings
-from domain.kernel.errors import TryLater
+from domain.kernel.errors import Refusal, TryLater
 
 log = logging.getLogger(__name__)
 
@@ -176,5 +176,12 @@ async def wrong_attempts(redis: Redis, *, purpose: str, subjects: list[str]) -> 
     if not verdict.allowed:
         LIMITED.labels(purpose).inc()
         raise TooManyRequests(retry_after_s=max(1, math.ceil(verdict.retry_ms / 1000)))
-    yield
-    await take(redis, keys, cost=-1)
+    guessed = False
+    try:
+        yield
+    except Refusal as refusal:
+        guessed = refusal.status < InternalError.status  # our own failures are not the caller's guesses
+        raise
+    finally:
+        if not guessed:
+            await take(redis, keys, cost=-1)

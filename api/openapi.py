@@ -16,7 +16,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import License
 from litestar.routes import HTTPRoute
 
-from api.problems import PROBLEM_JSON, FieldError, Problem
+from api.field_errors import FieldError
+from api.problems import PROBLEM_JSON, Problem
 from domain.kernel.errors import REFUSALS
 
 VERSION = "0.1.0"

@@ -17,6 +17,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from redis.exceptions import ConnectionError as RedisDown
 from redis.exceptions import TimeoutError as RedisSlow
 
+from api.field_errors import FieldError, field_error
 from api.request_id import request_id_of
 from domain.kernel import settings
 from domain.kernel.errors import Invalid, NotFound, Refusal, Text, TryLater
@@ -116,14 +117,6 @@ class InternalError(Refusal):
     )
 
 
-class FieldError(msgspec.Struct, frozen=True):
-    """One value at fault: where it stands and why."""
-
-    field: str
-    source: str  # body | query | path | header | cookie
-    message: str
-
-
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of every error answer (RFC 9457, `application/problem+json`)."""
 
@@ -208,23 +201,14 @@ def refused(request: Request[Any, Any, Any], error: Refusal) -> Answer:
 
 def invalid(request: Request[Any, Any, Any], error: ValidationException) -> Answer:
     """Litestar found values outside their limits."""
-    errors = [_field_error(entry) for entry in error.extra or () if isinstance(entry, dict)]
-    if any(e.field.lower() in {"idempotency-key", "idempotency_key"} and "Missing" in e.message for e in errors):
+    errors = [field_error(entry) for entry in error.extra or () if isinstance(entry, dict)]
+    if any(e.field.lower() in {"idempotency-key", "idempotency_key"} and "Missing" in e.message_en for e in errors):
         return answer(IdempotencyKeyMissing(field="Idempotency-Key"), request=request)
     if not errors and "Missing required header parameter 'Idempotency-Key'" in error.detail:
         return answer(IdempotencyKeyMissing(field="Idempotency-Key"), request=request)
     detail = None if errors else _shown(error.detail)
     refusal = ValidationFailed(detail, field=errors[0].field if errors else None)
     return answer(refusal, request=request, errors=errors or None)
-
-
-def _field_error(entry: dict[str, Any]) -> FieldError:
-    source = entry.get("source", "body")
-    return FieldError(
-        field=str(entry.get("key", "")),
-        source=str(getattr(source, "value", source)),
-        message=str(entry.get("message", ""))[:300],
-    )
 
 
 MISSING = re.compile(r"Missing required (\w+) parameter '([\w-]{1,60})'")

@@ -11,6 +11,8 @@ from api import limits
 from api.addresses import client_address, subscriber, within
 from api.app import create_app
 from api.limits import Rate, take
+from api.problems import TooManyRequests
+from domain.kernel.errors import NotFound, TryLater
 from domain.kernel.settings import Settings
 
 
@@ -114,3 +116,19 @@ async def test_metrics_are_only_for_operations(api: httpx.AsyncClient, settings:
 
     assert 'green_whistle_requests_total{method="GET",route="/problems",status="200"}' in text
     assert "green_whistle_outbox_oldest_seconds" in text
+
+
+async def test_only_wrong_guesses_count_not_our_own_failures(redis: Redis, settings: Settings) -> None:
+    for _ in range(8):
+        with pytest.raises(TryLater):
+            async with limits.wrong_attempts(redis, purpose="p", subjects=["s"]):
+                raise TryLater
+        async with limits.wrong_attempts(redis, purpose="p", subjects=["s"]):
+            pass
+    for _ in range(5):
+        with pytest.raises(NotFound):
+            async with limits.wrong_attempts(redis, purpose="p", subjects=["s"]):
+                raise NotFound
+    with pytest.raises(TooManyRequests):
+        async with limits.wrong_attempts(redis, purpose="p", subjects=["s"]):
+            pass

@@ -88,3 +88,27 @@ async def test_no_error_answer_tells_about_the_inside(api: httpx.AsyncClient) ->
         text = json.dumps((await api.get(path)).json())
 
         assert not re.search(r"litestar|msgspec|Traceback|\.py\b|select ", text, re.IGNORECASE)
+
+
+async def test_a_bad_body_lists_its_fields_in_both_languages(api: httpx.AsyncClient) -> None:
+    response = await api.post("/v1/operator/login", json={"login": "c", "password": "x", "code": "000000"})
+
+    body = the_problem(response, status=400, code="validation-failed")
+    assert body["field"] == "login"
+    assert body["errors"] == [
+        {
+            "field": "login",
+            "source": "body",
+            "message": "不得少于 2 个字符",
+            "message_en": "Expected `str` of length >= 2",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [({"login": "cc", "password": "x"}, "code"), ({"login": "cc", "is_admin": True}, "is_admin")]
+)
+async def test_a_missing_or_unknown_field_is_named(api: httpx.AsyncClient, body: dict, field: str) -> None:
+    response = await api.post("/v1/operator/login", json=body)
+
+    assert the_problem(response, status=400, code="validation-failed")["field"] == field
