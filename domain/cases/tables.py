@@ -57,7 +57,8 @@ class CaseRound(Table, tablename="case_round"):
     outcome = Varchar(length=16, null=True, default=None)
     provisional = Boolean(null=False, default=False)
     signed_at = Timestamptz(null=True, default=None)
-    finish_due_at = Timestamptz(null=True, default=None)  # as computed at the latest look, for the on-time rate
+    sign_due_at = Timestamptz(null=True, default=None)
+    finish_due_at = Timestamptz(null=True, default=None)  # these two as computed at the latest look, for the rates
 
 
 class CaseReport(Table, tablename="case_report"):

@@ -100,10 +100,11 @@ async def _note(case_id: UUID, found: Sequence[Clock], *, now: datetime) -> None
     finish = next((clock for clock in found if clock.node is Node.FINISH), None)
     if finish is not None:
         await database.execute(
-            'update case_round set finish_due_at = $3 where "case" = $1 and number = $2',
+            'update case_round set finish_due_at = $3, sign_due_at = $4 where "case" = $1 and number = $2',
             case_id,
             finish.round,
             finish.due_at,
+            next((clock.due_at for clock in found if clock.node is Node.SIGN), None),
         )
         if finish.ended_at is None:
             await publication.expect(await reports_of_case(case_id), by=finish.due_at)

@@ -110,7 +110,9 @@ async def test_an_unknown_case_a_bad_stage_and_an_implausible_update_are_kept_wi
         "stage-incomplete",
     ]
     await take(refused[1])
-    kept = await database.fetch("select code, times from refused_update order by array_position($1::text[], code::text)", codes)
+    kept = await database.fetch(
+        "select code, times from refused_update order by array_position($1::text[], code::text)", codes
+    )
     assert [row["code"] for row in kept] == codes
     assert [row["times"] for row in kept] == [1, 2, 1, 1, 1, 1]
 
