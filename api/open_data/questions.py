@@ -6,16 +6,18 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from litestar import Request
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 from api.pages import Cursor, Limit
-from domain.disclosure.dataset import Dataset
+from domain.disclosure.dataset import KEY_CHARS_MAX, Dataset
 from domain.disclosure.fields import Field
 from domain.disclosure.reading import SEARCH_CHARS_MAX, Question, condition_of
 from domain.kernel.errors import Invalid, Text
 from domain.reports.public_map import read_box
 
 WORDS_CHARS_MAX = SEARCH_CHARS_MAX * 3
+EntryKey = Annotated[str, PathParameter(max_length=KEY_CHARS_MAX, description="The entry's key, as in the list")]
+Name = Annotated[str, PathParameter(max_length=40, description="The dataset's name, as in the catalogue")]
 VALUE_TYPES: Mapping[str, Any] = {"date": date, "integer": int, "degrees": float, "flag": bool}
 BOUNDS: Mapping[Any, dict[str, int]] = {int: {"ge": 0, "le": 9_999}, float: {"ge": -180, "le": 180}}
 COLUMN_PAIR = 2

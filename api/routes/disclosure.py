@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from api.open_data import formats
 from api.open_data.caching import ANSWERS, answer, reading_headers
-from api.open_data.questions import dataset_named, parameters_of, question_of, taking
+from api.open_data.questions import EntryKey, dataset_named, parameters_of, question_of, taking
 from api.pages import Page, decode_cursor, encode_cursor
 from domain.disclosure import reading, replies
 from domain.disclosure.catalogue import DATASETS
@@ -153,7 +153,7 @@ def entry_route(dataset: Dataset) -> HTTPRouteHandler:
     """`GET /v1/disclosure/{name}/{key}`."""
     row: Any = dataset.public_type
 
-    async def entry(request: Request[Any, Any, Any], key: str) -> Response[Entry[row]]:
+    async def entry(request: Request[Any, Any, Any], key: EntryKey) -> Response[Entry[row]]:
         """One entry with its history and the replies beside it."""
         today = clock.local_day(clock.utc_now())
         return await answer(request, dataset=dataset, today=today, make=lambda: entry_body(dataset, key, today=today))

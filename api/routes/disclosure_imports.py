@@ -8,6 +8,7 @@ from litestar import Request, Response, delete, get, post
 from litestar.params import QueryParameter
 
 from api.actors import Actor, require_role
+from api.open_data.questions import EntryKey, Name
 from domain.disclosure import dues, imports, publication, replies, sheets, taking_down
 from domain.disclosure.catalogue import DATASETS
 from domain.disclosure.dataset import Dataset
@@ -65,7 +66,7 @@ def named(name: str) -> Dataset:
 @get(
     f"{BASE}/{{dataset:str}}/template.xlsx", opt={"audience": "operator"}, tags=["operator"], summary="Import template"
 )
-async def template(dataset: str) -> Response[bytes]:
+async def template(dataset: Name) -> Response[bytes]:
     """An empty spreadsheet with the dataset's columns, choices and explanations."""
     headers = {"Content-Disposition": f'attachment; filename="{named(dataset).name}.xlsx"'}
     return Response(sheets.template(named(dataset)), media_type=XLSX, headers=headers)
@@ -79,7 +80,7 @@ async def template(dataset: str) -> Response[bytes]:
     request_max_body_size=sheets.FILE_BYTES_MAX,
 )
 async def bring(
-    request: Request[Any, Any, Any], operator: Actor, dataset: str, source: SourceText, file_name: FileName = "upload"
+    request: Request[Any, Any, Any], operator: Actor, dataset: Name, source: SourceText, file_name: FileName = "upload"
 ) -> Import:
     """The body is the file itself (CSV in UTF-8 or GB18030, or XLSX). Nothing becomes public yet.
 
@@ -144,7 +145,7 @@ async def drop(operator: Actor, import_id: UUID) -> None:
     summary="Withdraw an entry",
     status_code=204,
 )
-async def withdraw(operator: Actor, dataset: str, key: str, data: TakeDownRequest) -> None:
+async def withdraw(operator: Actor, dataset: Name, key: EntryKey, data: TakeDownRequest) -> None:
     """The entry leaves the public list at once; its page says why."""
     require_role(operator, *CLERKS)
     async with database.transaction():
@@ -165,7 +166,7 @@ async def withdraw(operator: Actor, dataset: str, key: str, data: TakeDownReques
     summary="Repair an entry",
     status_code=204,
 )
-async def repair(operator: Actor, dataset: str, key: str, data: TakeDownRequest) -> None:
+async def repair(operator: Actor, dataset: Name, key: EntryKey, data: TakeDownRequest) -> None:
     """After the shortest period, with conduct corrected and duties done: the entry is no longer shown or used."""
     require_role(operator, "reviewer")
     async with database.transaction():

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 from api.open_data.caching import answer
 from domain.disclosure import charts, river_page
@@ -27,7 +27,7 @@ SVG_POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-
 ALONG_M_DEFAULT, ALONG_M_MAX = 300, 2_000
 ALONG_REPORTS_MAX = 100
 DEGREES_PER_M = 1 / 90_000  # generous: the box only preselects
-Code = Annotated[str, msgspec.Meta(max_length=40)]
+Code = Annotated[str, PathParameter(max_length=40, description="River code")]
 Months = Annotated[int, QueryParameter(ge=1, le=MONTHS_MAX, description="How many months back")]
 PAGE_DATA = (RIVERS, SECTIONS, RIVER_CHIEFS, RIVER_POLICIES)
 
@@ -70,7 +70,8 @@ async def nearest(
 async def ranking(
     request: Request[Any, Any, Any],
     month: Annotated[
-        str | None, QueryParameter(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", description="Default: last month")
+        str | None,
+        QueryParameter(max_length=7, pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", description="Default: last month"),
     ] = None,
 ) -> Response[Ranking]:
     """Rivers with complete data only; the others are named as left out."""
