@@ -22,7 +22,8 @@ ITEMS = {
 }
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-MEDIA_TYPES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}
+# Litestar adds the charset to text types itself.
+MEDIA_TYPES = {"xml": "text/xml", "json": "application/json; charset=utf-8"}
 
 
 def xml_of(name: str, value: Any) -> str:

@@ -8,7 +8,8 @@ when media has screened them. Hiding keeps the row and sets `hidden_at`.
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel import database, outbox
+from domain.kernel import audit, database, outbox
+from domain.kernel.errors import NotFound
 from domain.kernel.geo import cell_centre
 from domain.kernel.redaction import redact
 from domain.reports.categories import CATEGORIES
@@ -79,10 +80,16 @@ async def hide(report_id: UUID, *, now: datetime) -> None:
     )
 
 
-async def unhide(report_id: UUID, *, now: datetime) -> None:
-    """Shows it again."""
-    await database.execute(
-        "update public_report set hidden_at = null, updated_at = $2 where report = $1 and hidden_at is not null",
+async def set_hidden(report_id: UUID, *, hidden: bool, by: str, reason: str, now: datetime) -> None:
+    """An operator hides the public form or shows it again, in the caller's transaction; raises `NotFound`."""
+    found = await database.fetch_value(
+        "update public_report set hidden_at = case when $2 then coalesce(hidden_at, $3) end,"
+        " updated_at = greatest(updated_at, $3) where report = $1 returning report",
         report_id,
+        hidden,
         now,
     )
+    if found is None:
+        raise NotFound
+    action = "report.hide" if hidden else "report.show"
+    await audit.append(actor=by, action=action, subject=f"report:{report_id}", at=now, detail={"reason": reason})

@@ -10,11 +10,13 @@ create unique index if not exists open311_request_token on open311_request (toke
 create unique index if not exists report_follow_once on report_follow (account, report);
 create index if not exists report_follow_report on report_follow (report);
 create index if not exists area_alert_account on area_alert (account);
+create index if not exists area_alert_place on area_alert (lat);
 create index if not exists identity_reveal_report on identity_reveal (report, asked_at);
 create index if not exists public_report_place on public_report using gist (point(lng, lat)) where hidden_at is null;
 create index if not exists public_report_received on public_report (received_at desc, report desc) where hidden_at is null;
 create index if not exists public_report_updated on public_report (updated_at, report) where hidden_at is null;
 create index if not exists public_report_category on public_report (category, received_at desc) where hidden_at is null;
+create index if not exists public_report_near on public_report (cell, received_at) where hidden_at is null;
 create unique index if not exists public_report_number on public_report (number);
 
 -- A report is what was sent; it is never changed and never deleted. What happens to it is appended elsewhere.
