@@ -23,12 +23,11 @@ WHOLE, CROPPED = 0, 1
 assert FOUND_FOR_CERTAIN_MAX < 2 * BANDS
 
 SAME = "select id, state from photo where sha256 = $1 and id <> $2 and state <> 'rejected' order by id limit $3"
-CLOSE = " or ".join(f"bit_count((bits # ${n})::bit(64)) <= {BITS_APART_MAX}" for n in range(1, 5))
 SIMILAR = " union ".join(
-    f"select photo, view, bits from photo_likeness where ({band}) = any(${n}::bigint[]) and ({CLOSE})"
-    for n, band in enumerate(
-        ("bits & 65535", "bits >> 16 & 65535", "bits >> 32 & 65535", "bits >> 48 & 65535"), start=5
-    )
+    f"select l.photo, l.view, l.bits from unnest(${2 * n + 1}::bigint[], ${2 * n + 2}::bigint[]) probe (value, hash)"
+    f" join photo_likeness l on ({band}) = probe.value"
+    f" where bit_count((l.bits # probe.hash)::bit(64)) <= {BITS_APART_MAX}"
+    for n, band in enumerate(("l.bits & 65535", "l.bits >> 16 & 65535", "l.bits >> 32 & 65535", "l.bits >> 48 & 65535"))
 )
 
 
@@ -46,14 +45,23 @@ def probes(bits: int) -> list[list[int]]:
     return [[value, *(value ^ (1 << bit) for bit in range(BAND_BITS))] for value in values]
 
 
+def arguments(hashes: Sequence[int]) -> list[list[int]]:
+    """For each band two equal lists: a value to look up, and the hash it belongs to."""
+    lists: list[list[int]] = []
+    of_hash = [probes(bits) for bits in hashes]
+    for band in range(BANDS):
+        pairs = [(value, bits) for bits, found in zip(hashes, of_hash, strict=True) for value in found[band]]
+        lists += [[value for value, _ in pairs], [bits for _, bits in pairs]]
+    return lists
+
+
 async def matches_of(likeness: Likeness) -> list[Match]:
     """Earlier photographs that look like this one, mirrored, or one a slight crop of the other; the closest first.
 
     One statement: 17 probes for each of four hashes in each of four bands, answered by the indexes alone.
     """
     asked = (likeness.whole, likeness.mirrored, likeness.cropped, likeness.cropped_mirrored)
-    bands = zip(*(probes(bits) for bits in asked), strict=True)
-    rows = await database.fetch(SIMILAR, *asked, *[sorted({v for hash_ in band for v in hash_}) for band in bands])
+    rows = await database.fetch(SIMILAR, *arguments(asked))
     best: dict[UUID, Match] = {}
     for row in rows:
         match = _closest(row["photo"], view=row["view"], bits=row["bits"], asked=asked)

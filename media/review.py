@@ -66,7 +66,8 @@ class ReportEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 COLUMNS = """id, subject, position, state, reason, entry, received_at, byte_size, format, width, height,
-encode(sha256, 'hex') as sha256, seal_key, version, screening, allowed_at, hidden_at, held_at, delete_after, missing_at"""
+encode(sha256, 'hex') as sha256, seal_key, version, screening, allowed_at, hidden_at, held_at, delete_after,
+missing_at"""
 LOOKALIKES = """
 select p.id as photo, p.subject, m.kind, m.distance
 from photo_match m join photo p on p.id = m.earlier where m.photo = $1
@@ -84,8 +85,8 @@ def _record(row: Any) -> PhotoRecord:
 async def listing(*, screening: str | None, subject: str | None, before: UUID | None, limit: int) -> list[PhotoRecord]:
     """Photographs, newest first, optionally of one screening state or subject."""
     rows = await database.fetch(
-        f"select {COLUMNS} from photo where ($1::text is null or screening = $1) and ($2::text is null or subject = $2)"
-        " and ($3::uuid is null or id < $3) order by id desc limit $4",
+        f"select {COLUMNS} from photo where ($1::text is null or screening = $1)"
+        " and ($2::text is null or subject = $2) and ($3::uuid is null or id < $3) order by id desc limit $4",
         screening,
         subject,
         before,
