@@ -25,5 +25,7 @@ JOBS = Gauge(
     "green_whistle_send_jobs", "Calls to other machines by kind and state", ["kind", "state"], registry=REGISTRY
 )
 JOB_LAG = Gauge("green_whistle_send_lag_seconds", "How late the most overdue call is", registry=REGISTRY)
-LEDGER = Gauge("green_whistle_ledger", "Ledger totals by unit and name", ["unit", "name"], registry=REGISTRY)
+LEDGER = Gauge(
+    "green_whistle_ledger", "Ledger totals by unit and kind of account", ["unit", "kind", "of"], registry=REGISTRY
+)
 DATABASE_UP = Gauge("green_whistle_database_up", "Whether the database answered just now", registry=REGISTRY)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import asyncpg
@@ -112,6 +113,22 @@ from outbox_event where done_at is null
 JOBS = "select kind, state, count(*) as n from send_job group by kind, state"
 LAG = "select min(due_at) from send_job where state = 'pending' and due_at <= $1"
 
+TOTALS = """
+select u.code as unit, a.kind, sum(a.balance) as balance, sum(a.held) as held
+from reward_account a join reward_unit u on u.id = a.unit group by u.code, a.kind
+"""
+TOTALS_KEPT = timedelta(minutes=1)  # the sum reads every account
+_totals_read_at: list[datetime] = []
+
+
+async def _refresh_totals(*, now: datetime) -> None:
+    if _totals_read_at and now - _totals_read_at[0] < TOTALS_KEPT:
+        return
+    for row in await database.fetch(TOTALS):
+        metrics.LEDGER.labels(row["unit"], row["kind"], "balance").set(row["balance"])
+        metrics.LEDGER.labels(row["unit"], row["kind"], "held").set(row["held"])
+    _totals_read_at[:] = [now]
+
 
 async def _refresh() -> None:
     now = clock.utc_now()
@@ -125,6 +142,7 @@ async def _refresh() -> None:
         metrics.JOBS.labels(job["kind"], job["state"]).set(job["n"])
     oldest = await database.fetch_value(LAG, now)
     metrics.JOB_LAG.set((now - oldest).total_seconds() if oldest else 0)
+    await _refresh_totals(now=now)
 
 
 ROUTES = [live, ready, read_metrics]
