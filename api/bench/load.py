@@ -35,6 +35,11 @@ def request_bytes(method: str, url: str, *, body: bytes = b"", headers: dict[str
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
+def always(request: bytes) -> Prepare:
+    """The same request every time."""
+    return lambda _: request
+
+
 async def closed_loop(url: str, prepare: Prepare, *, connections: int, seconds: float, first: int = 0) -> Load:
     """`connections` callers, each sending the next request when the last is answered, for `seconds`.
 

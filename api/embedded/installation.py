@@ -61,7 +61,7 @@ class Installation:
         seeded: bool = True,
     ) -> None:
         """`settings` may name external servers; what they do not name is embedded in their data folder."""
-        self.settings, self.roles, self._tell, self._seeded = settings, roles, tell, seeded
+        self.settings, self.roles, self._tell, self._seeded = settings, list(roles), tell, seeded
         self.data = data_dir(settings)
         self.stack = Stack(self.data, services=missing(settings), pg_bin=settings.pg_bin, bucket=settings.s3_bucket)
         self.ports: dict[str, int] = {}
@@ -75,7 +75,7 @@ class Installation:
             self._prepare()
             for role in self.roles:
                 self._tell(f"starting {role}")
-                self._start(role)
+                self.start(role)
             for role in self.roles:
                 self._wait(role)
         except BaseException:
@@ -106,6 +106,20 @@ class Installation:
         """Where it writes."""
         return self.data / f"{role}.log"
 
+    def start(self, role: str) -> None:
+        """Starts one of our processes; one that was not named at the start joins the others."""
+        if role not in self.roles:
+            self.roles.append(role)
+        api = self.api_url if "api" in self.ports else self.settings.public_url
+        filled = [text.format(port=self.ports.get(role, 0), api=api) for text in ROLES[role].arguments]
+        self._children[role] = children.spawn(
+            [sys.executable, *filled],
+            name=role,
+            log=self.log(role),
+            death_signal=signal.SIGKILL,  # when we are killed the servers go too: nothing left to finish
+            env=as_environment(self.settings),
+        )
+
     def mend(self) -> list[str]:
         """Starts again what died; returns the names. Call it from the main thread."""
         dead = [name for name in self.stack.services if not self.stack.child(name).alive()]
@@ -113,7 +127,7 @@ class Installation:
             self.stack.revive(name)
         ended = [role for role in self.roles if not self._children[role].alive()]
         for role in ended:
-            self._start(role)
+            self.start(role)
         return dead + ended
 
     def stop(self) -> None:
@@ -147,17 +161,6 @@ class Installation:
         if "platform" in self.ports:
             changes["case_platform_url"] = self.url("platform")
         return changes
-
-    def _start(self, role: str) -> None:
-        api = self.api_url if "api" in self.ports else self.settings.public_url
-        filled = [text.format(port=self.ports.get(role, 0), api=api) for text in ROLES[role].arguments]
-        self._children[role] = children.spawn(
-            [sys.executable, *filled],
-            name=role,
-            log=self.log(role),
-            death_signal=signal.SIGKILL,  # when we are killed the servers go too: nothing left to finish
-            env=as_environment(self.settings),
-        )
 
     def _wait(self, role: str) -> None:
         if not ROLES[role].listens:

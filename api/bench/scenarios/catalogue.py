@@ -2,4 +2,6 @@
 
 SCENARIOS = {
     "submit": "api.bench.scenarios.submit",
+    "cycle": "api.bench.scenarios.cycle",
+    "reads": "api.bench.scenarios.reads",
 }
