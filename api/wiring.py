@@ -38,10 +38,11 @@ from domain.kernel.handling import Subscribers
 from domain.kernel.leases import Sender
 from domain.reports import handlers as reports
 from domain.reports.events import ReportPublished, ReportSubmitted, ReportWithdrawn
+from domain.residents import chores as resident_chores
 from domain.residents.sms_codes import JOB_KIND
 from media import chores as media_chores
+from media import fetching, screening, sweeping, tidying, withdrawal
 from media import handlers as media
-from media import screening, sweeping, tidying, withdrawal
 from media.events import PhotoFetchFailed, PhotoNeedsPerson, PhotoObjectMissing
 from media.links import links_of_report
 from notifications import sending
@@ -49,6 +50,7 @@ from notifications.breaker import Breaker
 from notifications.channels import sms_codes
 from notifications.channels.sms import SmsChannel
 from notifications.channels.sms_providers import provider
+from notifications.digests import send_digests
 from notifications.handlers import announce
 from rewards import chores as reward_chores
 from rewards import handlers as rewards
@@ -59,8 +61,10 @@ SUBSCRIBERS: Subscribers = {
         chores.forget_old_answers,
         chores.seal_audit,
         chores.tidy_outbox,
+        resident_chores.forget_old_sessions,
         *reward_chores.CHORES,
         *media_chores.CHORES,
+        send_digests,
         case_warnings.look,
         reconciling.queue_pull,
         dues.watch,
@@ -78,6 +82,7 @@ SUBSCRIBERS: Subscribers = {
     ),
     ReportWithdrawn: (forwarding.withdraw_case, media.hide_report_photos, announce),
     ReportPublished: (media.show_report_photos, announce),
+    UpdatePhotosLinked: (media.fetch_update_photos,),
     CaseAccepted: (announce,),
     CaseProgressed: (announce,),
     CaseClosed: (rewards.award_verified_report, announce),
@@ -108,7 +113,6 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         PhotoObjectMissing,
         QuestionAnswered,
         ResultRated,
-        UpdatePhotosLinked,
     }
 )
 
@@ -122,6 +126,9 @@ def senders(parts: Parts) -> dict[str, Sender]:
     return {
         reconciling.KIND: reconcile.sender(parts),
         forwarding.KIND: outgoing.sender(parts, links=links_of_report),
+        fetching.FETCH_JOB: fetching.fetcher(
+            settings=parts.settings, darkroom=parts.darkroom, store=parts.store
+        ),
         screening.SCREEN_JOB: screening.sender(looks),
         media_chores.SWEEP_JOB: sweeping.sweeper(parts.store),
         withdrawal.DELETE_JOB: tidying.deleter(parts.store),

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
+from domain.cases.events import UpdatePhotosLinked
 from domain.kernel import database
 from domain.kernel import settings as process_settings
 from domain.kernel.crypto import SealBroken
 from domain.kernel.geo import Point
 from domain.reports import evidence
 from domain.reports.events import ReportPublished, ReportSubmitted, ReportWithdrawn
-from media import keys, publication, screening
+from media import fetching, keys, publication, screening
 from media.facts import CameraFacts
 
 EVIDENCE = """
@@ -58,6 +59,11 @@ def _evidence(row: Any) -> evidence.PhotoEvidence:
         seen=row["seen"],
         nearest_bits=row["nearest"],
     )
+
+
+async def fetch_update_photos(event: UpdatePhotosLinked, /, *, event_id: int, at: datetime) -> None:
+    """Queues the fetch of the photographs a case-platform update names."""
+    await fetching.queue(event.urls, subject=f"update:{event.update_id}", now=at)
 
 
 async def show_report_photos(event: ReportPublished, /, *, event_id: int, at: datetime) -> None:
