@@ -22,15 +22,27 @@ from notifications.wording import Wording
 
 TELL_PERSON = """
 with told as (
-  insert into announcement (event, key, wording, topic, audience, subject, facts, at)
-  values ($1, $2, $3, $4, 'person', $5, $6::jsonb, $7)
+  insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at)
+  values ($1, $2, $3, $4, 'person', '{}', $5, $6::jsonb, $7)
   on conflict (event, key) where event > 0 do nothing returning id)
 insert into inbox_message (owner, announcement) select $8, id from told returning announcement
 """
+TELL_MANY = """
+with told as (
+  insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at)
+  values ($1, $2, $3, $4, 'many', '{}', $5, $6::jsonb, $7)
+  on conflict (event, key) where event > 0 do nothing returning id)
+insert into inbox_message (owner, announcement) select unnest($8::uuid[]), id from told
+"""
+TELL_NOBODY = """
+insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at)
+values ($1, $2, $3, $4, 'person', '{}', $5, $6::jsonb, $7)
+on conflict (event, key) where event > 0 do nothing returning id
+"""
 TELL_AUDIENCE = """
-insert into announcement (event, key, wording, topic, audience, subject, facts, at)
-select $1, $2, $3, $4, $5::text, $6, $7::jsonb, $8
-where $5::text = 'district' or exists (select 1 from notice_follow where audience = $5::text)
+insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at)
+select $1, $2, $3, $4, $5::text, $6::varchar[], $7, $8::jsonb, $9
+where $5::text = 'district' or exists (select 1 from notice_follow where audience = any($6::varchar[]))
 on conflict (event, key) where event > 0 do nothing returning id
 """
 PLAN = """
@@ -72,11 +84,28 @@ async def tell_audience(notice: Notice, *, event_id: int, at: datetime) -> int |
         notice.wording,
         wording.topic,
         notice.audience,
+        list(notice.reach),
         notice.subject,
         msgspec.json.encode(notice.facts).decode(),
         at,
     )
     return told
+
+
+async def tell_many(notice: Notice, *, event_id: int, at: datetime) -> None:
+    """Tells everybody in `notice.accounts` in the inbox, in one statement."""
+    wording = CATALOGUE[notice.wording]
+    await database.execute(
+        TELL_MANY,
+        event_id,
+        notice.key,
+        notice.wording,
+        wording.topic,
+        notice.subject,
+        msgspec.json.encode(notice.facts).decode(),
+        at,
+        sorted({recipients.tag_of(account) for account in notice.accounts}),
+    )
 
 
 async def _tell_person(notice: Notice, person: Person, *, event_id: int, at: datetime) -> None:
@@ -92,6 +121,23 @@ async def _tell_person(notice: Notice, person: Person, *, event_id: int, at: dat
         msgspec.json.encode(notice.facts).decode(),
         at,
         person.owner,
+    )
+    if announcement is not None:
+        await plan_pushes(announcement, wording, person=person, subject=notice.subject, at=at)
+
+
+async def push_only(notice: Notice, person: Person, *, event_id: int, at: datetime) -> None:
+    """A push without an inbox line: a summary of lines that are there already. Once per event and person."""
+    wording = CATALOGUE[notice.wording]
+    announcement = await database.fetch_value(
+        TELL_NOBODY,
+        event_id,
+        f"{notice.wording}|{person.owner}",
+        notice.wording,
+        wording.topic,
+        notice.subject,
+        msgspec.json.encode(notice.facts).decode(),
+        at,
     )
     if announcement is not None:
         await plan_pushes(announcement, wording, person=person, subject=notice.subject, at=at)

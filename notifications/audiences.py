@@ -15,19 +15,22 @@ from domain.cases import people
 from domain.cases.stages import LABELS, Outcome, Stage
 from domain.kernel import database
 from domain.kernel.errors import Text
+from domain.reports import follows, reporters
 from domain.reports.categories import CATEGORIES
 from notifications.wording import Fact
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell: to the reporter of `report`, to `account`, or to a broadcast `audience`."""
+    """One thing to tell: to the reporter of `report`, to `account`, to `accounts`, or to followers of the `reach`."""
 
     wording: str
     subject: str
     facts: dict[str, Fact]
     report: UUID | None = None
     account: UUID | None = None
-    audience: str | None = None
+    accounts: tuple[UUID, ...] = ()  # many people, told in the inbox only
+    audience: str | None = None  # area | town | district
+    reach: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -83,12 +86,12 @@ async def _to_case(wording: str, case_id: UUID, at: datetime, **more: Fact) -> l
     ]
 
 
-async def _to_followers(wording: str, case_id: UUID, first: Sequence[Notice]) -> list[Notice]:
-    """The same news for those who follow the case, under the number of its first report."""
-    return [
-        Notice(wording=wording, subject=f"case:{case_id}", facts=notice.facts, audience=f"case:{case_id}")
-        for notice in first[:1]
-    ]
+async def _to_followers(wording: str, case_id: UUID, mine: Sequence[Notice]) -> list[Notice]:
+    """The same news for those who follow its public reports, under the number of the first one."""
+    accounts = await follows.followers([notice.report for notice in mine if notice.report is not None])
+    if not accounts:
+        return []
+    return [Notice(wording=wording, subject=f"case:{case_id}", facts=mine[0].facts, accounts=tuple(accounts))]
 
 
 async def report_submitted(event: Any, at: datetime) -> list[Notice]:
@@ -102,8 +105,14 @@ async def report_withdrawn(event: Any, at: datetime) -> list[Notice]:
 
 
 async def report_published(event: Any, at: datetime) -> list[Notice]:
-    """The public form can be read."""
-    return await _to_reporter("report_published", event.report_id, at)
+    """The public form can be read; people with an alert around the place hear of it, except who sent it."""
+    mine = await _to_reporter("report_published", event.report_id, at)
+    near = set(await follows.accounts_near(event.report_id)) - {await reporters.account_of(event.report_id)}
+    if not (mine and near):
+        return mine
+    subject = f"report:{event.report_id}"
+    accounts = tuple(sorted(account for account in near if account is not None))
+    return [*mine, Notice(wording="report_nearby", subject=subject, facts=mine[0].facts, accounts=accounts)]
 
 
 async def case_accepted(event: Any, at: datetime) -> list[Notice]:

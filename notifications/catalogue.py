@@ -247,6 +247,16 @@ CATALOGUE: Mapping[str, Wording] = {
         ),
         plain=Text("您关注的案件办结了：{outcome}。", "The case you follow was closed: {outcome}."),
     ),
+    "report_nearby": Wording(
+        topic="alert",
+        audience="follower",
+        title=Text("您关注的区域有新举报", "A new report near you"),
+        body=Text(
+            "您关注的区域内有一条关于“{category}”的公开举报：{number}。",
+            "Within an area you follow there is a public report about “{category}”: {number}.",
+        ),
+        plain=Text("您关注的区域有一条新举报。", "There is a new report near you."),
+    ),
     "area_alert": Wording(
         topic="alert",
         audience="area",

@@ -49,7 +49,7 @@ select m.owner, a.id as announcement, a.wording, a.topic, 'inbox' as channel, 's
   case when m.read_at is null then 'ok' else 'read' end as reason, 1 as calls, a.at, a.at as finished_at,
   null::uuid as id
 from announcement a join inbox_message m on m.announcement = a.id
-where a.subject = any($1) and ($2::uuid is null or m.owner = $2) and a.audience = 'person'
+where a.subject = any($1) and ($2::uuid is null or m.owner = $2) and a.audience in ('person', 'many')
 union all
 select d.owner, a.id, a.wording, a.topic, d.channel, d.state, d.reason, d.calls, d.created_at, d.finished_at, d.id
 from announcement a join notice_delivery d on d.announcement = a.id

@@ -15,8 +15,8 @@ async def announce(event: Event, /, *, event_id: int, at: datetime) -> None:
     told = await accounts_for(notices)
     await announcing.tell(told, event_id=event_id, at=at)
     for notice in notices:
-        if notice.audience is not None:
-            await announcing.tell_audience(notice, event_id=event_id, at=at)
+        if notice.accounts:
+            await announcing.tell_many(notice, event_id=event_id, at=at)
 
 
 async def accounts_for(notices: list[Notice]) -> list[tuple[Notice, UUID]]:

@@ -36,7 +36,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NEWS = """
-exists (select 1 from announcement a where a.audience <> 'person' and a.at > $2
+exists (select 1 from announcement a where a.audience not in ('person', 'many') and a.at > $2
   and a.xid >= coalesce((select pulled from notice_owner where owner = $1), 0)::text::xid8)
 """
 UNREAD = f"""
@@ -47,9 +47,9 @@ PULL = """
 with me as (select pulled from notice_owner where owner = $1 for update)
 insert into inbox_message (owner, announcement)
 select $1, a.id from announcement a, me
-where a.audience <> 'person' and a.xid >= me.pulled::text::xid8 and a.at > $2
+where a.audience not in ('person', 'many') and a.xid >= me.pulled::text::xid8 and a.at > $2
   and (a.audience = 'district' or exists (
-    select 1 from notice_follow f where f.owner = $1 and f.audience = a.audience and f.since <= a.at))
+    select 1 from notice_follow f where f.owner = $1 and f.audience = any(a.reach) and f.since <= a.at))
 order by a.id on conflict (owner, announcement) do nothing
 """
 OWNER = """

@@ -2,10 +2,9 @@
 alter table announcement add column if not exists xid xid8 not null default pg_current_xact_id();
 create unique index if not exists announcement_once on announcement (event, key) where event > 0;
 create index if not exists announcement_subject on announcement (subject, id);
-create index if not exists announcement_broadcast on announcement (audience, id) where audience <> 'person';
 
-create index if not exists announcement_newest on announcement (id) where audience <> 'person';
-create index if not exists announcement_news on announcement (xid) where audience <> 'person';
+create index if not exists announcement_newest on announcement (id) where audience not in ('person', 'many');
+create index if not exists announcement_news on announcement (xid) where audience not in ('person', 'many');
 
 create unique index if not exists inbox_message_once on inbox_message (owner, announcement);
 create index if not exists inbox_message_unread on inbox_message (owner) where read_at is null and archived_at is null;

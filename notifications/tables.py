@@ -6,6 +6,7 @@ So the database alone cannot tell which account a message about a report went to
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     BigInt,
     BigSerial,
     Boolean,
@@ -28,7 +29,8 @@ class Announcement(Table, tablename="announcement"):
     key = Varchar(length=80, null=False, default=None)  # with `event` unique, so that a handler may repeat
     wording = Varchar(length=40, null=False, default=None)  # key of notifications.catalogue
     topic = Varchar(length=20, null=False, default=None)
-    audience = Varchar(length=80, null=False, default=None)  # person | case:… | cell:… | town:… | district
+    audience = Varchar(length=10, null=False, default=None)  # person | many | area | town | district
+    reach = Array(base_column=Varchar(length=80), null=False, default=None)  # for whose follows: cell:…, town:…
     subject = Varchar(length=80, null=False, default=None)  # what it is about: report:…, case:…
     facts = JSONB(null=False, default=None)  # values of the wording; nothing personal
     at = Timestamptz(null=False, default=None)

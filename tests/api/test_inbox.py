@@ -131,8 +131,8 @@ async def test_unread_is_cheap_with_ten_thousand_messages(api: httpx.AsyncClient
     me = await a_resident()
     await told(me)
     await kernel_database.execute(
-        "insert into announcement (event, key, wording, topic, audience, subject, facts, at)"
-        " select event, 'k' || n, wording, topic, audience, subject, facts, at from announcement,"
+        "insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at)"
+        " select event, 'k' || n, wording, topic, audience, reach, subject, facts, at from announcement,"
         " generate_series(1, 10000) n"
     )
     await kernel_database.execute(
@@ -217,8 +217,8 @@ async def test_a_message_that_commits_late_is_not_skipped(hub: Hub, redis: Redis
         for _ in range(3):
             await hub.look()
         await connection.execute(
-            "insert into announcement (event, key, wording, topic, audience, subject, facts, at) select event, 'late',"
-            " wording, topic, audience, subject, jsonb_set(facts, '{points}', '1'), at from announcement limit 1"
+            "insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at) select event, 'late',"
+            " wording, topic, audience, reach, subject, jsonb_set(facts, '{points}', '1'), at from announcement limit 1"
         )
         await connection.execute(
             "insert into inbox_message (id, owner, announcement)"
