@@ -37,7 +37,10 @@ from api.routes import (
     disclosure,
     disclosure_imports,
     docs,
+    enterprise_desk,
+    enterprises,
     follows,
+    granting,
     health,
     inbox,
     inbox_stream,
@@ -61,6 +64,7 @@ from api.routes import (
     results,
     reveals,
     rivers,
+    score,
     wechat_push,
     work_list,
 )
@@ -83,6 +87,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *auth.ROUTES,
     *me.ROUTES,
     *points.ROUTES,
+    *score.ROUTES,
+    *granting.ROUTES,
     *certificates.ROUTES,
     *organisers.ROUTES,
     *activities.ROUTES,
@@ -117,6 +123,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *disclosure.ROUTES,
     *disclosure_imports.ROUTES,
     *rivers.ROUTES,
+    *enterprises.ROUTES,
+    *enterprise_desk.ROUTES,
 ]
 CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"]
 CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-After", "X-Request-Id"]

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from domain.kernel import clock, database
 from domain.kernel.events import Ticked
-from rewards import awarding, goods, publishing, sealing
+from rewards import awarding, goods, publishing, report_rewards, sealing
 
 HOLDS_MAX = 500  # per minute and run
 CLAIMS_MAX = 200
@@ -92,7 +92,14 @@ async def void_old_orders(event: Ticked, /, *, event_id: int, at: datetime) -> N
         await goods.void_old(now=at)
 
 
+async def tell_report_rewards(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Decided rewards are told once a day, all together."""
+    if event.every == "day":
+        await report_rewards.tell(now=at)
+
+
 CHORES = (
+    tell_report_rewards,
     void_old_orders,
     seal_ledger,
     publish_day,

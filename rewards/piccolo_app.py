@@ -8,6 +8,7 @@ from rewards import activity_tables as a
 from rewards import certificate_tables as d
 from rewards import claim_tables as c
 from rewards import goods_tables as g
+from rewards import granting_tables as h
 from rewards import partner_tables as p
 from rewards import tables as t
 
@@ -44,6 +45,12 @@ APP_CONFIG = AppConfig(
         a.HoursCorrection,
         d.RewardCertificate,
         d.BoardMember,
+        h.ManualGrant,
+        h.ScoreMember,
+        h.ReportReward,
+        h.RewardExclusion,
+        h.Sponsor,
+        h.SponsorCampaign,
     ],
     migration_dependencies=[],
 )

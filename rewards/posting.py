@@ -8,7 +8,7 @@ import msgspec
 
 from domain.kernel import clock, database, outbox, settings
 from domain.kernel.ids import new_id
-from rewards import ledger
+from rewards import ledger, sponsors
 from rewards.behaviours import BEHAVIOURS
 from rewards.events import PointsAwarded, PointsReversed
 from rewards.judging import Claim
@@ -49,6 +49,7 @@ async def post(claim: Claim, result: Result, *, milligrams: int, points: int, by
         id=new_id(), milligrams=milligrams, points=amounts["points"], minutes=amounts["minutes"], transfer=transfer
     )
     await _store(award, claim, result, keys=keys, now=now)
+    await sponsors.add_bonus(claim, milligrams=milligrams, now=now)
     await close(claim.id, "awarded", None, by=by, now=now)
     if transfer is not None:
         told = PointsAwarded(

@@ -28,6 +28,11 @@ create index if not exists attendance_activity on attendance (activity, in_at);
 create index if not exists walk_in_phone on walk_in (phone_hash) where claimed_at is null;
 create index if not exists reward_certificate_account on reward_certificate (account, id desc);
 create index if not exists attendance_claim on attendance (claim) where claim is not null;
+create index if not exists report_reward_state on report_reward (state, verified_at);
+create index if not exists report_reward_report on report_reward (report);
+create index if not exists reward_exclusion_person on reward_exclusion (person);
+create index if not exists sponsor_campaign_open on sponsor_campaign (behaviour, until_at) where open;
+create index if not exists manual_grant_posted on manual_grant (posted_at) where posted_at is not null;
 create index if not exists reward_award_account on reward_award (account, id desc);
 create index if not exists reward_award_day on reward_award (day, behaviour);
 
