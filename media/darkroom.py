@@ -61,6 +61,7 @@ class Child:
 
     def exchange(self, source: BinaryIO, boxes: Sequence[Box]) -> tuple[Answer, Cost]:
         """Develops one file; raises OSError when the long-lived process is gone or silent."""
+        source.seek(0)
         with tempfile.TemporaryFile() as target:
             socket.send_fds(self.wire, [msgspec.msgpack.encode(boxes)], [source.fileno(), target.fileno()])
             report = b""
@@ -130,7 +131,6 @@ class Darkroom:
             self._free.release()
 
     def _develop(self, source: BinaryIO, boxes: Sequence[Box]) -> tuple[Answer, Cost]:
-        source.seek(0)
         child = self._a_child()
         self._busy.add(child)
         try:

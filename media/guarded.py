@@ -42,14 +42,9 @@ def check_public(address: str) -> None:
     mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
     teredo = getattr(ip, "teredo", None)
     inner = [ip, *([mapped] if mapped else []), *(teredo or ())]
-    if isinstance(ip, ipaddress.IPv6Address) and ip in NAT64:
-        inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF))
     for one in inner:
         if not one.is_global or one.is_multicast or one.is_reserved or one.is_unspecified:
             raise AddressRefused("the host has an address that is not public")
-
-
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Guarded(httpcore.AsyncNetworkBackend):

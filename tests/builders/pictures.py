@@ -37,7 +37,11 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def xmp() -> bytes:
-    return b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><dc>' + SECRET + b"</dc></x:xmpmeta><?xpacket end=\"w\"?>"
+    return (
+        b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><dc>'
+        + SECRET
+        + b'</dc></x:xmpmeta><?xpacket end="w"?>'
+    )
 
 
 def p3_profile() -> bytes:

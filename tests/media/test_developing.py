@@ -13,7 +13,17 @@ from media.facts import Place
 from tests.builders import pictures
 from tests.builders.pictures import GOOD, SECRET
 
-LABELS = (b"Exif", b"http://ns.adobe.com", b"<x:xmpmeta", b"ICC_PROFILE", b"Photoshop", b"JFXX", b"MPF", b"CANARY", b"ftyp")
+LABELS = (
+    b"Exif",
+    b"http://ns.adobe.com",
+    b"<x:xmpmeta",
+    b"ICC_PROFILE",
+    b"Photoshop",
+    b"JFXX",
+    b"MPF",
+    b"CANARY",
+    b"ftyp",
+)
 
 
 def developed(data: bytes) -> Developed:

@@ -25,10 +25,14 @@ rationals = st.one_of(
     st.booleans(),
     st.binary(max_size=4),
 )
-anything = st.one_of(rationals, st.tuples(rationals, rationals, rationals), st.lists(rationals, max_size=4), st.binary())
+anything = st.one_of(
+    rationals, st.tuples(rationals, rationals, rationals), st.lists(rationals, max_size=4), st.binary()
+)
 
 
-@given(st.dictionaries(st.integers(0, 31), anything), st.dictionaries(st.sampled_from([0x9003, 0x9004, 0x9011]), anything))
+@given(
+    st.dictionaries(st.integers(0, 31), anything), st.dictionaries(st.sampled_from([0x9003, 0x9004, 0x9011]), anything)
+)
 def test_any_values_give_possible_facts_or_none(gps, exif_block):
     facts = facts_of({0x010F: "x", 0x0131: gps.get(5)}, exif_block, gps)
 

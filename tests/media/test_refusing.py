@@ -15,7 +15,14 @@ from media.refusals import refusal_of
 from tests.builders import pictures
 from tests.builders.pictures import GOOD, jpeg, saved, scene
 
-ZIP = b"PK\x03\x04" + bytes(26) + b"PK\x01\x02" + bytes(42) + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, 46, 30, 0)
+ZIP = (
+    b"PK\x03\x04"
+    + bytes(26)
+    + b"PK\x01\x02"
+    + bytes(42)
+    + b"PK\x05\x06"
+    + struct.pack("<HHHHIIH", 0, 0, 1, 1, 46, 30, 0)
+)
 
 
 def code(data: bytes) -> str | None:
@@ -117,7 +124,9 @@ def test_one_frame_is_a_photograph_and_two_are_not():
     assert code(pictures.animated("WEBP", frames=2)) == "photo-animated"
 
 
-@pytest.mark.parametrize(("make", "expected"), [v for v in HOSTILE.values() if v[1]], ids=[k for k, v in HOSTILE.items() if v[1]])
+@pytest.mark.parametrize(
+    ("make", "expected"), [v for v in HOSTILE.values() if v[1]], ids=[k for k, v in HOSTILE.items() if v[1]]
+)
 def test_every_reason_is_a_problem_type_in_both_languages(make, expected):
     answer = answer_for(make())
     assert isinstance(answer, Refused)
