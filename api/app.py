@@ -65,6 +65,7 @@ from api.routes import (
     reveals,
     rivers,
     score,
+    webhooks,
     wechat_push,
     work_list,
 )
@@ -118,6 +119,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *inbox_stream.ROUTES,
     *area_follows.ROUTES,
     *notices_desk.ROUTES,
+    *webhooks.ROUTES,
     *consents.ROUTES,
     *wechat_push.ROUTES,
     *disclosure.ROUTES,

@@ -1,5 +1,6 @@
 """Who listens to which event, and who sends which kind of job. Nothing else stands here."""
 
+from api import webhook_sender
 from api.case_platform import outgoing, reconcile
 from api.parts import Parts
 from api.wechat.channel import WeChatChannel
@@ -31,6 +32,7 @@ from domain.disclosure.events import (
     EntryTakenDown,
     PublicationLate,
 )
+from domain.enterprises import matters as rating_matters
 from domain.enterprises.events import MatterAnswered, MatterLate, MatterOpened, RatingExpired, RatingShown
 from domain.kernel import chores
 from domain.kernel.events import Event, Ticked
@@ -45,7 +47,7 @@ from media import fetching, screening, sweeping, tidying, withdrawal
 from media import handlers as media
 from media.events import PhotoFetchFailed, PhotoNeedsPerson, PhotoObjectMissing
 from media.links import links_of_report
-from notifications import sending
+from notifications import sending, webhooks
 from notifications.breaker import Breaker
 from notifications.channels import sms_codes
 from notifications.channels.sms import SmsChannel
@@ -68,6 +70,7 @@ SUBSCRIBERS: Subscribers = {
         case_warnings.look,
         reconciling.queue_pull,
         dues.watch,
+        rating_matters.watch,
     ),
     EntryPublished: (dues.settle,),
     RatingShown: (disclosure.show_rating,),
@@ -79,16 +82,17 @@ SUBSCRIBERS: Subscribers = {
         media.screen_report_photos,
         reports.publish_report,
         announce,
+        webhooks.publish,
     ),
-    ReportWithdrawn: (forwarding.withdraw_case, media.hide_report_photos, announce),
-    ReportPublished: (media.show_report_photos, announce),
+    ReportWithdrawn: (forwarding.withdraw_case, media.hide_report_photos, announce, webhooks.publish),
+    ReportPublished: (media.show_report_photos, announce, webhooks.publish),
     UpdatePhotosLinked: (media.fetch_update_photos,),
-    CaseAccepted: (announce,),
-    CaseProgressed: (announce,),
-    CaseClosed: (rewards.award_verified_report, announce),
-    CaseReopened: (announce,),
+    CaseAccepted: (announce, webhooks.publish),
+    CaseProgressed: (announce, webhooks.publish),
+    CaseClosed: (rewards.award_verified_report, announce, webhooks.publish),
+    CaseReopened: (announce, webhooks.publish),
     QuestionAsked: (announce,),
-    LightTurned: (announce,),
+    LightTurned: (announce, webhooks.publish),
     ExtensionApproved: (announce,),
     ReviewRequested: (announce,),
     PointsAwarded: (announce,),
@@ -136,5 +140,6 @@ def senders(parts: Parts) -> dict[str, Sender]:
         "sms": sending.sender(
             SmsChannel(provider=sms, templates=chosen.sms_templates, sign=chosen.sms_sign, fen=chosen.sms_fen)
         ),
+        webhooks.KIND: webhook_sender.sender(webhook_sender.trusted(chosen.webhook_trusted)),
         JOB_KIND: sms_codes.sender(sms, templates=chosen.sms_templates),
     }

@@ -18,6 +18,8 @@ APP_CONFIG = AppConfig(
         t.ConsentCredit,
         t.ConsentEntry,
         t.PushReceipt,
+        t.WebhookEndpoint,
+        t.WebhookMessage,
     ],
     migration_dependencies=[],
 )

@@ -21,3 +21,6 @@ create unique index if not exists consent_credit_once on consent_credit (owner, 
 create unique index if not exists consent_entry_once on consent_entry (owner, template, key);
 create index if not exists consent_entry_age on consent_entry (owner, at);
 create index if not exists push_receipt_age on push_receipt (at);
+
+create unique index if not exists webhook_message_once on webhook_message (endpoint, event);
+create index if not exists webhook_message_log on webhook_message (endpoint, created_at);

@@ -117,6 +117,35 @@ class ConsentEntry(Table, tablename="consent_entry"):
     at = Timestamptz(null=False, default=None)
 
 
+class WebhookEndpoint(Table, tablename="webhook_endpoint"):
+    """A partner's address that is told of events."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    name = Varchar(length=80, null=False, default=None)
+    url = Varchar(length=500, null=False, default=None)
+    events = JSONB(null=False, default=None)  # names of exported events
+    secrets = Bytea(null=False, default=None)  # sealed; the newest first, two while a change is under way
+    created_at = Timestamptz(null=False, default=None)
+    rotated_at = Timestamptz(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    end_reason = Varchar(length=40, null=True, default=None)
+
+
+class WebhookMessage(Table, tablename="webhook_message"):
+    """One event for one endpoint. Its id is the send job's id and the `webhook-id` of every attempt."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    endpoint = ForeignKey(WebhookEndpoint, null=False, default=None, on_delete=OnDelete.restrict)
+    event = BigInt(null=False, default=None)  # outbox id
+    type = Varchar(length=80, null=False, default=None)
+    body = JSONB(null=False, default=None)  # the CloudEvent
+    state = Varchar(length=10, null=False, default=None)  # waiting | delivered | dead
+    calls = SmallInt(null=False, default=None)
+    answer = Varchar(length=80, null=True, default=None)  # last status or failure
+    created_at = Timestamptz(null=False, default=None)
+    finished_at = Timestamptz(null=True, default=None)
+
+
 class PushReceipt(Table, tablename="push_receipt"):
     """A WeChat push already taken: WeChat repeats what it believes unanswered."""
 
