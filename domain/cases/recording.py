@@ -24,8 +24,8 @@ select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::smallint[], $5::int
   $17::bytea[])
 """
 FILES = """
-update case_file f set stage = n.stage, stage_since = coalesce(n.since, f.stage_since), closed = n.closed,
-  provisional = n.provisional, outcome = n.outcome, unit = n.unit, heard_at = $8, look_at = $8
+update case_file f set stage = coalesce(n.stage, f.stage), stage_since = coalesce(n.since, f.stage_since),
+  closed = n.closed, provisional = n.provisional, outcome = n.outcome, unit = n.unit, heard_at = $8, look_at = $8
 from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bool[], $5::bool[], $6::text[], $7::text[])
   as n(id, stage, since, closed, provisional, outcome, unit)
 where f.id = n.id
@@ -57,9 +57,8 @@ async def write(book: Book, *, now: datetime) -> None:
     ids = {update.update_id: new_id() for update in updates}
     await _insert(updates, ids=ids, now=now)
     await _states(touched, now=now)
-    for working in touched:
-        for event in working.events:
-            await outbox.record(event, at=now)
+    if events := [event for working in touched for event in working.events]:
+        await outbox.record_all(events, at=now)
     await telling.tell(touched, ids=ids, now=now)
 
 
@@ -78,8 +77,9 @@ def _update_row(u: Update, *, row_id: UUID, now: datetime) -> tuple[Any, ...]:
 
 async def _states(touched: Iterable[Working], *, now: datetime) -> None:
     files = [
-        (w.id, w.state.stage, w.state.since, w.state.closed, w.state.provisional, w.state.outcome, w.unit)
+        (w.id, s.stage if s.sequence else None, s.since, s.closed, s.provisional, s.outcome, w.unit)
         for w in touched
+        for s in (w.state,)
     ]
     await database.execute(FILES, *(list(column) for column in zip(*files, strict=True)), now)
     rounds = [_round_row(w, number) for w in touched for number in sorted({u.round for u in w.fresh})]

@@ -4,8 +4,6 @@ import json
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
-
 from api.case_platform.payloads import contract
 from domain.kernel import clock, database
 from tests.builders.cases import a_case, an_event, post_update
@@ -31,11 +29,11 @@ async def test_the_same_id_with_another_body_is_409(api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "update-conflict")
 
 
-@pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(minutes=-6)])
-async def test_an_old_or_future_timestamp_and_a_wrong_key_are_401(api, age: timedelta) -> None:
+async def test_an_old_or_future_timestamp_and_a_wrong_key_are_401(api) -> None:
     event = an_event(await a_case(), 1)
     for answer in (
-        await post_update(api, event, at=clock.utc_now() - age),
+        await post_update(api, event, at=clock.utc_now() - timedelta(minutes=6)),
+        await post_update(api, event, at=clock.utc_now() + timedelta(minutes=6)),
         await post_update(api, event, key=b"somebody else"),
         await api.post("/v1/case-platform/updates", json=event),
     ):
@@ -59,23 +57,22 @@ async def test_a_bad_transition_is_422_names_the_allowed_stages_and_is_kept(api)
     assert await database.fetch_value("select code from refused_update") == "bad-transition"
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        b"{",
-        b'{"id": "x", "id": "y"}',
-        b"\xff\xfe",
-        b'{"specversion": "1.0"}',
-        b"[" * 100_000,
-        b'"text"',
-        b"null",
-        b"[]",
-    ],
+BROKEN = (
+    b"{",
+    b'{"id": "x", "id": "y"}',
+    b"\xff\xfe",
+    b'{"specversion": "1.0"}',
+    b"[" * 100_000,
+    b'"text"',
+    b"null",
+    b"[]",
 )
-async def test_a_signed_message_outside_the_contract_is_400_and_never_500(api, broken: bytes) -> None:
-    answer = await post_update(api, broken)
 
-    assert answer.status_code == 400, answer.text
+
+async def test_a_signed_message_outside_the_contract_is_400_and_never_500(api) -> None:
+    for broken in BROKEN:
+        answer = await post_update(api, broken)
+        assert answer.status_code == 400, answer.text
 
 
 async def test_unknown_words_wrong_types_and_endless_texts_are_400_and_kept(api) -> None:
