@@ -10,7 +10,7 @@ import msgspec
 
 from domain.enterprises import rule_packs
 from domain.enterprises.events import RatingExpired, RatingShown
-from domain.enterprises.rating import Inputs, Rating, rate
+from domain.enterprises.rating import Inputs, Rating, adjusted, rate
 from domain.enterprises.rule_packs import RulePack
 from domain.kernel import clock, database, outbox
 from domain.kernel.errors import NotFound, Refusal, Text
@@ -46,6 +46,8 @@ NEXT: Mapping[Stage, frozenset[Stage]] = {
     Stage.REPAIRED: frozenset({Stage.ADJUSTED, Stage.EXPIRED}),
     Stage.EXPIRED: frozenset(),
 }
+COMPUTED_IN = frozenset({Stage.COLLECTED, Stage.PRELIMINARY, Stage.RECHECKING})
+REGRADED_IN = frozenset({Stage.ADJUSTED, Stage.REPAIRED})
 SHOWN_AS: Mapping[Stage, str] = {  # what the register calls it; stages before it are nobody else's business
     Stage.PUBLICISED: "publicised",
     Stage.PUBLISHED: "final",
@@ -69,26 +71,28 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     basis: str
     at: datetime
-    grade: str | None = None  # None: unchanged
+    grade: str | None = None  # of an adjustment or a repair; None: unchanged
+    event: str | None = None  # an adjustment by an event of the pack, which decides the grade
     reason: str | None = None
 
 
 async def compute(
     enterprise: UUID, *, inputs: Inputs, pack: RulePack, actor: str, now: datetime
 ) -> tuple[UUID, Rating]:
-    """A preliminary rating from inputs, in the caller's transaction; computing again replaces a preliminary one."""
+    """A preliminary rating from inputs, in the caller's transaction; again replaces it, also during a recheck."""
     result = rate(inputs, pack=pack)
     row = await database.fetch_row(
         "select id, stage from enterprise_rating where enterprise = $1 and year = $2 for update",
         enterprise,
         inputs.year,
     )
-    if row is not None and row["stage"] not in {Stage.COLLECTED, Stage.PRELIMINARY}:
+    if row is not None and row["stage"] not in COMPUTED_IN:
         raise StepRefused(facts={"stage": row["stage"], "allowed": []})
+    stage = Stage.RECHECKING if row is not None and row["stage"] == Stage.RECHECKING else Stage.PRELIMINARY
     rating_id: UUID = row["id"] if row is not None else new_id()
     await database.execute(
         "insert into enterprise_rating (id, enterprise, year, pack, pack_fingerprint, inputs, result, grade, stage,"
-        " stage_at) values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8, 'preliminary', $9)"
+        " stage_at) values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8, $10, $9)"
         " on conflict (enterprise, year) do update set pack = excluded.pack, inputs = excluded.inputs,"
         " pack_fingerprint = excluded.pack_fingerprint, result = excluded.result, grade = excluded.grade,"
         " stage = excluded.stage, stage_at = excluded.stage_at",
@@ -101,8 +105,9 @@ async def compute(
         msgspec.json.encode(result).decode(),
         result.grade,
         now,
+        stage.value,
     )
-    step = Step(stage=Stage.PRELIMINARY, actor=actor, basis=pack.basis, at=now, grade=result.grade)
+    step = Step(stage=stage, actor=actor, basis=pack.basis, at=now, grade=result.grade)
     await _append(rating_id, step, grade=result.grade)
     return rating_id, result
 
@@ -137,7 +142,7 @@ async def take(rating_id: UUID, step: Step) -> None:
     pack = rule_packs.load(row["pack"])
     if step.stage is Stage.FINAL:
         await _require_publicity(row, today=clock.local_day(step.at))
-    grade = step.grade or row["grade"]
+    grade = _grade_after(row["grade"], step, pack=pack)
     today = clock.local_day(step.at)
     until = today + timedelta(days=pack.days.publicity_days) if step.stage is Stage.PUBLICISED else None
     decided = today if step.stage in {Stage.FINAL, Stage.ADJUSTED, Stage.REPAIRED} else None
@@ -153,6 +158,17 @@ async def take(rating_id: UUID, step: Step) -> None:
     )
     await _append(rating_id, step, grade=grade)
     await _tell(rating_id, step)
+
+
+def _grade_after(grade: str, step: Step, *, pack: RulePack) -> str:
+    """The grade after a step; only adjustments and repairs change it."""
+    if step.stage is Stage.ADJUSTED and step.event is not None:
+        return adjusted(grade, events=[step.event], pack=pack)
+    if step.grade is None:
+        return grade
+    if step.stage not in REGRADED_IN or step.grade not in pack.ranks:
+        raise StepRefused(facts={"grade": step.grade, "grades": list(pack.ranks)})
+    return step.grade
 
 
 async def _require_publicity(row: Any, *, today: date) -> None:
