@@ -51,7 +51,8 @@ async def open_rows(home: Installation) -> tuple[int, int]:
 def test_emptying_the_broker_between_commit_and_relay_loses_nothing(tmp_path: Path):
     chance = random.Random(1)
     settings = Settings(data_dir=str(tmp_path), log_level="warning", rate_limits="off")
-    with Installation(settings, roles=("wechat", "platform", "api"), seeded=False) as home, sign_in(home) as phone:
+    with Installation(settings, roles=("wechat", "platform", "api"), seeded=False) as home:
+        phone = sign_in(home)
         before = [report(phone, chance) for _ in range(3)]
         Redis.from_url(home.settings.redis_url).flushall()
         os.kill(home.stack.child("valkey").pid, signal.SIGKILL)
@@ -64,6 +65,8 @@ def test_emptying_the_broker_between_commit_and_relay_loses_nothing(tmp_path: Pa
         while len(set(handed_over(home))) < len(before + meanwhile) and time.monotonic() < deadline:
             time.sleep(0.2)
         told = phone.get("/v1/inbox", params={"topic": "receipt", "limit": 50}).raise_for_status().json()["messages"]
+
+        phone.close()
 
         assert sorted(handed_over(home)) == sorted(before + meanwhile)
         assert sorted(
