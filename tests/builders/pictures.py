@@ -77,10 +77,8 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
 def png_of_zeros(width: int, height: int, *, depth: int = 1) -> bytes:
     """A grey PNG of any size in a few kilobytes: a bomb when the size is large."""
     row = b"\0" + bytes((width * depth + 7) // 8)
-    packer, rows = zlib.compressobj(9), []
-    for _ in range(height):
-        rows.append(packer.compress(row))
-    rows.append(packer.flush())
+    packer = zlib.compressobj(9)
+    rows = [packer.compress(row) for _ in range(height)] + [packer.flush()]
     header = struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0)
     body = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", b"".join(rows)) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import tempfile
+from pathlib import Path
 
 import msgspec
 import psutil
@@ -20,7 +21,7 @@ from tests.builders.media import a_photo
 
 
 def file_of(data: bytes) -> io.BufferedRandom:
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller
     file.write(data)
     file.flush()
     return file
@@ -42,7 +43,8 @@ def test_a_file_comes_back_developed_with_its_cost(child):
         answer, cost = child.exchange(file, [])
 
     assert isinstance(answer, Developed)
-    assert cost.cpu_s > 0 and cost.peak_kib > 1024
+    assert cost.cpu_s > 0
+    assert cost.peak_kib > 1024
 
 
 def test_boxes_travel_along(child):
@@ -72,7 +74,7 @@ def test_the_processes_hold_no_secret_and_no_network(child):
 
     assert set(environment) <= {"PYTHONPATH", "LC_ALL", "LC_CTYPE"}
     if os.geteuid() == 0:
-        ours, theirs = os.readlink("/proc/self/ns/net"), os.readlink(f"/proc/{child.process.pid}/ns/net")
+        ours, theirs = (Path(f"/proc/{pid}/ns/net").readlink() for pid in ("self", child.process.pid))
         assert ours != theirs
 
 
@@ -102,8 +104,8 @@ def test_the_limits_are_hard(child):
 
 
 def hard_limits(pid: int) -> list[tuple[str, int]]:
-    with open(f"/proc/{pid}/limits") as lines:
-        rows = [(line[:26].strip(), line[47:68].strip()) for line in lines]
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    rows = [(line[:26].strip(), line[47:68].strip()) for line in lines]
     return [(name, int(hard)) for name, hard in rows if hard.isdecimal()]
 
 
