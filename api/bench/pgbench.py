@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import shutil
+import tempfile
+from pathlib import Path
 
 from api.bench.bench import Bench
 from api.bench.report import Row
@@ -51,3 +54,24 @@ async def _pgbench(bench: Bench, *arguments: str) -> str:
     if started.returncode != 0:
         raise RuntimeError(f"pgbench: {said.decode()[-500:]}")
     return said.decode()
+
+
+async def script(
+    bench: Bench, name: str, text: str, *, clients: int = CLIENTS, operations: int = 1, seconds: float | None = None
+) -> Row:
+    """One round of a prepared script of our own; `operations` is how many one run of it does."""
+    folder = Path(tempfile.mkdtemp(prefix="pgbench-"))
+    file = folder / "script.sql"
+    file.write_text(text)
+
+    async def work() -> int:
+        length = str(max(1, round(seconds or bench.seconds)))
+        run = ("-M", "prepared", "-n", "-c", str(clients), "-j", "2", "-T", length, "-f", str(file))
+        said = await _pgbench(bench, *run)
+        found = re.search(r"transactions actually processed: (\d+)", said)
+        return int(found[1]) * operations if found else 0
+
+    try:
+        return await bench.counted(name, work, groups={"postgres": bench.groups["postgres"]})
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
