@@ -7,7 +7,7 @@ from api.wechat.channel import WeChatChannel
 from api.wechat.client import open_wechat
 from api.wechat.screening import image_screener
 from domain.cases import forwarding, reconciling
-from domain.cases import warnings as case_warnings
+from domain.cases import looking as case_looking
 from domain.cases.events import (
     CaseAccepted,
     CaseClosed,
@@ -67,7 +67,7 @@ SUBSCRIBERS: Subscribers = {
         *reward_chores.CHORES,
         *media_chores.CHORES,
         send_digests,
-        case_warnings.look,
+        case_looking.look,
         reconciling.queue_pull,
         dues.watch,
         rating_matters.watch,

@@ -1,6 +1,7 @@
 """Questions to the reporter. While one is open the handling clocks rest; unanswered ones let them run again in time."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from domain.cases.admission import QUESTION_CHARS_MAX
@@ -102,14 +103,12 @@ async def answer(question_id: UUID, *, report_id: UUID, text: str, photos: int, 
     return case_id
 
 
-async def pauses_of(case_id: UUID, *, round_: int, now: datetime) -> list[Pause]:
-    """The rests that questions make in a round; an unanswered one ends when its time is over."""
-    rows = await database.fetch(
-        'select asked_at, answered_at, answer_by from case_question where "case" = $1 and round = $2', case_id, round_
-    )
-    return [
-        Pause(
-            row["asked_at"], row["answered_at"] or (row["answer_by"] if row["answer_by"] <= now else None), "question"
-        )
-        for row in rows
-    ]
+def is_open(row: Any, *, now: datetime) -> bool:
+    """Whether a row of `case_question` still waits for its answer."""
+    return row["answered_at"] is None and row["answer_by"] > now
+
+
+def pause_of(row: Any, *, now: datetime) -> Pause:
+    """The rest that a question makes; an unanswered one ends when its time is over."""
+    end = None if is_open(row, now=now) else row["answered_at"] or row["answer_by"]
+    return Pause(row["asked_at"], end, "question")

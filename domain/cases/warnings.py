@@ -1,27 +1,20 @@
 """Lights that turned, who was told, the proof that it was sent, and who acknowledged it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.cases import limits
-from domain.cases.clocks import Clock, Limit, Node
+from domain.cases.clocks import Clock, Node
 from domain.cases.events import LightTurned
 from domain.cases.forwarding import queue_message
-from domain.cases.lights import Light, light_of, next_change
-from domain.cases.people import reports_of_case
-from domain.kernel import audit, calendar, database, outbox
-from domain.kernel.calendar import Calendar
+from domain.cases.lights import Light
+from domain.kernel import audit, database, outbox
 from domain.kernel.clock import local_day
 from domain.kernel.errors import NotFound
-from domain.kernel.events import Ticked
 from domain.kernel.ids import new_id
-from domain.reports import publication
 
-LOOKS_MAX = 500  # cases per minute; the rest wait for the next minute
 TOLD = {Light.AMBER: ("handler", "supervisor"), Light.RED: ("handler", "supervisor", "oversight")}
 DEFAULT_NAMES = {"handler": "责任单位", "supervisor": "督办人员", "oversight": "纪检监察（再监督）"}
 
@@ -40,7 +33,6 @@ class Warned(msgspec.Struct, frozen=True, kw_only=True):
     fired_at: datetime
 
 
-DUE = "select id from case_file where look_at <= $1 order by look_at limit $2 for update skip locked"
 FIRE = """
 insert into case_warning (id, "case", round, node, started_at, light, due_at, "limit", provisional, fired_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning id
@@ -52,93 +44,29 @@ where unit in ('', (select unit from case_file where id = $1)) and role = any($2
 """
 
 
-async def look(event: Ticked, /, *, event_id: int, at: datetime) -> None:
-    """Each minute: fires the lights that turned and notes when to look again."""
-    if event.every != "minute":
-        return
-    due = await database.fetch(DUE, event.at, LOOKS_MAX)
-    if not due:
-        return
-    rules, days = await limits.load(), await calendar.load()
-    for row in due:
-        await look_at_case(row["id"], rules=rules, days=days, now=event.at)
-
-
-async def look_at_case(case_id: UUID, *, rules: Sequence[Limit], days: Calendar, now: datetime) -> list[Clock]:
-    """Fires what turned in one case; returns its clocks."""
-    found = await limits.clocks_of(case_id, limits=rules, calendar=days, now=now)
-    for clock in found:
-        if clock.ended_at is None and (light := light_of(clock, now=now)) is not Light.GREEN:
-            await fire(
-                case_id,
-                round_=clock.round,
-                node=clock.node,
-                started_at=clock.started_at,
-                light=light,
-                due_at=clock.due_at,
-                limit=clock.limit.id,
-                provisional=clock.provisional,
-                now=now,
-            )
-    await _note(case_id, found, now=now)
-    return found
-
-
-async def _note(case_id: UUID, found: Sequence[Clock], *, now: datetime) -> None:
-    """What lists and rates read instead of computing every clock again."""
-    running = [clock for clock in found if clock.ended_at is None]
-    moving = [clock.due_at for clock in running if clock.resting is None]
-    lights = {light_of(clock, now=now) for clock in running}
-    worst = next((light for light in (Light.RED, Light.AMBER, Light.GREEN) if light in lights), None)
-    await database.execute(
-        "update case_file set look_at = $2, due_at = $3, light = $4 where id = $1",
-        case_id,
-        next_change(found, now=now),
-        min(moving, default=None),
-        worst,
-    )
-    finish = next((clock for clock in found if clock.node is Node.FINISH), None)
-    if finish is not None:
-        await database.execute(
-            'update case_round set finish_due_at = $3, sign_due_at = $4 where "case" = $1 and number = $2',
-            case_id,
-            finish.round,
-            finish.due_at,
-            next((clock.due_at for clock in found if clock.node is Node.SIGN), None),
-        )
-        if finish.ended_at is None:
-            await publication.expect(await reports_of_case(case_id), by=finish.due_at)
-
-
-async def fire(
-    case_id: UUID,
-    *,
-    round_: int,
-    node: str,
-    started_at: datetime,
-    light: Light,
-    due_at: datetime,
-    limit: str,
-    provisional: bool,
-    now: datetime,
-) -> UUID | None:
+async def fire(case_id: UUID, clock: Clock, *, light: Light, now: datetime) -> UUID | None:
     """One warning per stretch and light; a repetition does nothing. Tells the platform and everybody named."""
     warning_id: UUID | None = await database.fetch_value(
-        FIRE, new_id(), case_id, round_, node, started_at, light, due_at, limit, provisional, now
+        FIRE,
+        new_id(),
+        case_id,
+        clock.round,
+        clock.node,
+        clock.started_at,
+        light,
+        clock.due_at,
+        clock.limit.id,
+        clock.provisional,
+        now,
     )
     if warning_id is None:
         return None
-    message = "chased" if node == Node.SILENCE else "warned"
-    job = await queue_message(message, case_id=case_id, round_=round_, now=now, about=warning_id)
+    message = "chased" if clock.node is Node.SILENCE else "warned"
+    job = await queue_message(message, case_id=case_id, round_=clock.round, now=now, about=warning_id)
     await _name_receivers(warning_id, case_id, light, job=job, now=now)
-    await outbox.record(LightTurned(case_id=case_id, node=node, light=light, due_at=due_at), at=now)
-    await audit.append(
-        actor="system",
-        action="case.warn",
-        subject=f"case:{case_id}",
-        at=now,
-        detail={"node": node, "light": light, "warning": warning_id},
-    )
+    await outbox.record(LightTurned(case_id=case_id, node=clock.node, light=light, due_at=clock.due_at), at=now)
+    detail = {"node": clock.node, "light": light, "warning": warning_id}
+    await audit.append(actor="system", action="case.warn", subject=f"case:{case_id}", at=now, detail=detail)
     return warning_id
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.cases import limits, warnings
+from domain.cases import limits, looking
 from domain.kernel import calendar, clock, database
 from tests.builders.cases import a_case, a_case_of, an_event, post_update
 from tests.builders.operators import CLERK, REVIEWER, seed_officers, signed_in
@@ -14,7 +14,7 @@ async def look_at(case_id, *, after: timedelta) -> None:
     now = clock.utc_now() + after
     rules, days = await limits.load(), await calendar.load()
     async with database.transaction():
-        await warnings.look_at_case(case_id, rules=rules, days=days, now=now)
+        await looking.look_at([case_id], rules=rules, days=days, now=now)
 
 
 async def test_the_queue_one_case_a_question_an_extension_and_a_warning(api, settings) -> None:

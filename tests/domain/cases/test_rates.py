@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.cases import rates, warnings
+from domain.cases import looking, rates
 from domain.cases.progress import apply
 from domain.cases.satisfaction import Judgement, rate
 from domain.kernel import calendar, clock, database
@@ -37,7 +37,7 @@ async def lines(**changes) -> list[rates.Rates]:
     rules, days, now = await limits.load(), await calendar.load(), clock.utc_now()
     for row in await database.fetch("select id from case_file"):
         async with database.transaction():
-            await warnings.look_at_case(row["id"], rules=rules, days=days, now=now)
+            await looking.look_at([row["id"]], rules=rules, days=days, now=now)
     first = (now - timedelta(days=200)).date()
     return await rates.rates(by="all", first=first, last=now.date(), now=now)
 

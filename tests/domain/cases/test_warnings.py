@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.cases import desk, extensions, limits, rules, views, warnings
+from domain.cases import desk, extensions, limits, looking, rules, views, warnings
 from domain.cases.clocks import Node
 from domain.cases.progress import apply
 from domain.kernel import calendar, database
@@ -21,7 +21,7 @@ MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=DISTRICT_ZONE)
 
 async def look(at: datetime) -> None:
     async with database.transaction():
-        await warnings.look(Ticked(every="minute", at=at), event_id=1, at=at)
+        await looking.look(Ticked(every="minute", at=at), event_id=1, at=at)
 
 
 async def fired(case_id: UUID) -> list[tuple[str, str]]:
