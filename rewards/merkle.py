@@ -27,7 +27,7 @@ def node(left: bytes, right: bytes) -> bytes:
 
 def _above(level: Sequence[bytes]) -> list[bytes]:
     """The next level; a last one without a partner rises as it is."""
-    pairs = [node(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+    pairs = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
     return [*pairs, level[-1]] if len(level) % 2 else pairs
 
 

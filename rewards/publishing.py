@@ -146,7 +146,7 @@ async def proof(transfer: int, *, owner: UUID) -> Proof:
     if block is None:
         raise NotSealedYet
     rows = await database.fetch(sealing.SETTLED, block["from_xid"], block["to_xid"])
-    leaves = [sealing.leaf(other) for other in rows]
+    leaves = sealing.leaves(rows)
     index = next(i for i, other in enumerate(rows) if other["id"] == transfer)
     day = block["sealed_at"].astimezone(DISTRICT_ZONE).date()
     return Proof(
