@@ -22,7 +22,7 @@ from domain.cases.events import (
     ReviewRequested,
     UpdatePhotosLinked,
 )
-from domain.disclosure import dues
+from domain.disclosure import chief_messages, dues
 from domain.disclosure import handlers as disclosure
 from domain.disclosure.events import (
     ChiefAnswered,
@@ -46,7 +46,7 @@ from media import chores as media_chores
 from media import fetching, screening, sweeping, tidying, withdrawal
 from media import handlers as media
 from media.events import PhotoFetchFailed, PhotoNeedsPerson, PhotoObjectMissing
-from media.links import links_of_report
+from media.links import links_of_subject
 from notifications import sending, webhooks
 from notifications.breaker import Breaker
 from notifications.channels import sms_codes
@@ -70,6 +70,7 @@ SUBSCRIBERS: Subscribers = {
         case_looking.look,
         reconciling.queue_pull,
         dues.watch,
+        chief_messages.watch,
         rating_matters.watch,
     ),
     EntryPublished: (dues.settle,),
@@ -129,7 +130,7 @@ def senders(parts: Parts) -> dict[str, Sender]:
     sms = provider(chosen, http=parts.http, breaker=Breaker(redis=parts.redis, provider="sms"))
     return {
         reconciling.KIND: reconcile.sender(parts),
-        forwarding.KIND: outgoing.sender(parts, links=links_of_report),
+        forwarding.KIND: outgoing.sender(parts, links=links_of_subject),
         fetching.FETCH_JOB: fetching.fetcher(
             settings=parts.settings, darkroom=parts.darkroom, store=parts.store
         ),
