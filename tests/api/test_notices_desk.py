@@ -44,7 +44,7 @@ async def sent(api: httpx.AsyncClient, settings: Settings, **changes: Any) -> in
     early = await api.post(f"/v1/operator/broadcasts/{approval}/send", headers=clerk)
     assert early.status_code == 403 or early.json()["type"].endswith("approval-needed")
     decision = {"approve": True, "note": "核对无误"}
-    decided = await api.post(f"/v1/operator/approvals/{approval}/decide", json=decision, headers=reviewer)
+    decided = await api.post(f"/v1/operator/approvals/{approval}/decision", json=decision, headers=reviewer)
     assert decided.is_success, decided.text
     answer = await api.post(f"/v1/operator/broadcasts/{approval}/send", headers=clerk)
     assert answer.status_code == 201, answer.text
