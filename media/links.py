@@ -101,6 +101,6 @@ async def signed_copy(photo: UUID, *, size: Size, version: int, expires: int, si
     return keys.copy_key(copies, size)
 
 
-async def links_of_report(report_id: UUID, expires_at: datetime) -> list[str]:
-    """Expiring addresses of the large copies of a report's photographs, for those who handle its case."""
-    return await signed_urls(f"report:{report_id}", size="large", expires_at=expires_at)
+async def links_of_subject(subject: str, expires_at: datetime) -> list[str]:
+    """Expiring addresses of the photographs of a report, an answer or an update, for those who handle the case."""
+    return await signed_urls(subject, size="large", expires_at=expires_at)

@@ -17,7 +17,7 @@ LINK_LIFETIME = timedelta(hours=72)
 TYPE = "green-whistle.case.{message}.v1"
 MESSAGES = ("opened", "reopened", "withdrawn", "joined", "answered", "warned", "chased", "extended")
 
-Links = Callable[[UUID, datetime], Awaitable[list[str]]]  # report id, expiry → links to its public copies
+Links = Callable[[str, datetime], Awaitable[list[str]]]  # "report:<id>" or "question:<id>", expiry → links
 
 
 async def build(job: Job, *, settings: Settings, links: Links, now: datetime) -> CaseEvent | None:
@@ -40,7 +40,7 @@ async def build(job: Job, *, settings: Settings, links: Links, now: datetime) ->
         supporters=len(case.matters),
         updates_url=f"{base}/v1/case-platform/updates",
         platform_case_id=case.round.platform_case,
-        answer=await _answer(about) if message == "answered" else None,
+        answer=await _answer(about, links=links, now=now) if message == "answered" else None,
         warning=await _warning(about) if message in {"warned", "chased"} else None,
     )
     return CaseEvent(
@@ -56,7 +56,7 @@ async def build(job: Job, *, settings: Settings, links: Links, now: datetime) ->
 
 async def _reports(case: Handover, *, links: Links, now: datetime) -> list[HandedReport]:
     expires_at = now + LINK_LIFETIME
-    return [_report(m, await links(m.report_id, expires_at), expires_at) for m in case.matters]
+    return [_report(m, await links(f"report:{m.report_id}", expires_at), expires_at) for m in case.matters]
 
 
 def _report(matter: Matter, urls: list[str], expires_at: datetime) -> HandedReport:
@@ -76,11 +76,17 @@ def _report(matter: Matter, urls: list[str], expires_at: datetime) -> HandedRepo
     )
 
 
-async def _answer(about: str | None) -> dict[str, object] | None:
+async def _answer(about: str | None, *, links: Links, now: datetime) -> dict[str, object] | None:
     answer = await handover.answer_of(UUID(about)) if about else None
     if answer is None:
         return None
-    return {"question_id": str(answer.question_id), "question": answer.question, "answer": answer.answer}
+    urls = await links(f"question:{answer.question_id}", now + LINK_LIFETIME)
+    return {
+        "question_id": str(answer.question_id),
+        "question": answer.question,
+        "answer": answer.answer,
+        "photos": urls,
+    }
 
 
 async def _warning(about: str | None) -> dict[str, object] | None:

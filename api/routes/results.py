@@ -1,24 +1,28 @@
-"""What a reporter says back: the judgement of a result and the answer to a question."""
+"""What a reporter sees of the case and says back: the result's judgement, the answer to a question."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
-from api.addresses import client_address
 from api.idempotency import IdempotencyKey, once
-from api.limits import wrong_attempts
-from api.parts import Parts
 from domain.cases import questions, satisfaction, views
 from domain.cases.satisfaction import Judgement, Rated
 from domain.cases.views import CaseView
 from domain.kernel import clock, database
 from domain.kernel.errors import NotFound
-from domain.reports import receipts, reporters
+from domain.reports import reporters
+from media import intake, links
 
 TAGS = ["results"]
+NO_STORE = {"Cache-Control": "no-store"}
+PHOTOS_MAX = 9
+LINK_LIFETIME = timedelta(hours=1)
 
 
 class Rating(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,17 +37,11 @@ class Rating(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     round: Annotated[int, msgspec.Meta(ge=1, le=100, description="the latest closed round when left out")] | None = None
 
 
-class ReceiptRating(Rating, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The judgement of an anonymous reporter, with number and receipt code."""
-
-    number: Annotated[str, msgspec.Meta(min_length=8, max_length=24)]
-    code: Annotated[str, msgspec.Meta(min_length=8, max_length=40)]
-
-
-class AnswerText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AnswerGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An answer to a question of the platform or the bureau."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    photo_ids: Annotated[list[UUID], msgspec.Meta(max_length=PHOTOS_MAX)] = []
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,16 +50,42 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     question_id: UUID
 
 
+async def with_photos(case: CaseView, *, now: datetime) -> CaseView:
+    """The case with links to the platform's photographs, which work for an hour."""
+    shown = [
+        msgspec.structs.replace(
+            found, urls=await links.signed_urls(found.subject, size="large", expires_at=now + LINK_LIFETIME)
+        )
+        for found in case.photos
+    ]
+    return msgspec.structs.replace(case, photos=shown)
+
+
+async def judge(report_id: UUID, data: Rating, *, now: datetime) -> Rated:
+    """Stores the judgement in the caller's transaction."""
+    said = Judgement(solved=data.solved, satisfied=data.satisfied, how=data.how, text=data.text)
+    return await satisfaction.rate(report_id, said, round_=data.round, now=now)
+
+
+async def give(question_id: UUID, report_id: UUID, data: AnswerGiven, *, owner: str, now: datetime) -> Answered:
+    """Stores an answer with its photographs in the caller's transaction."""
+    await questions.answer(question_id, report_id=report_id, text=data.text, photos=len(data.photo_ids), now=now)
+    if data.photo_ids:
+        await intake.claim_photos(owner=owner, photo_ids=data.photo_ids, subject=f"question:{question_id}", now=now)
+    return Answered(question_id=question_id)
+
+
 async def _own(resident: Actor, report_id: UUID) -> None:
     if not await reporters.owns(resident.id, report_id=report_id):
         raise NotFound
 
 
 @get("/v1/reports/{report_id:uuid}/case", opt={"audience": "resident"}, tags=TAGS, summary="The case of my report")
-async def case_of_my_report(report_id: UUID, resident: Actor) -> CaseView:
+async def case_of_my_report(report_id: FromPath[UUID], resident: NamedDependency[Actor]) -> Response[CaseView]:
     """Where the case stands: every clock with its due moment and light, open questions, the result of each round."""
     await _own(resident, report_id)
-    return await views.of_report(report_id, now=clock.utc_now())
+    now = clock.utc_now()
+    return Response(await with_photos(await views.of_report(report_id, now=now), now=now), headers=NO_STORE)
 
 
 @post(
@@ -72,40 +96,24 @@ async def case_of_my_report(report_id: UUID, resident: Actor) -> CaseView:
     status_code=200,
 )
 async def rate(
-    report_id: UUID, data: Rating, request: Request[Any, Any, Any], resident: Actor, key: IdempotencyKey
+    report_id: FromPath[UUID],
+    data: JSONBody[Rating],
+    request: Request[Any, Any, Any],
+    resident: NamedDependency[Actor],
+    key: IdempotencyKey,
 ) -> Response[Rated]:
     """One answer per reporter and round, changeable for 7 days. "Not solved" hands the case over again as a new round.
 
     After the last allowed round "not solved" becomes a request for review.
     """
     now = clock.utc_now()
+
+    async def work() -> Rated:
+        return await judge(report_id, data, now=now)
+
     async with database.transaction():
         await _own(resident, report_id)
-        return await once(
-            request, actor=resident, key=key, now=now, status=200, work=lambda: _rate(report_id, data, now)
-        )
-
-
-async def _rate(report_id: UUID, data: Rating, now: Any) -> Rated:
-    said = Judgement(solved=data.solved, satisfied=data.satisfied, how=data.how, text=data.text)
-    return await satisfaction.rate(report_id, said, round_=data.round, now=now)
-
-
-@post(
-    "/v1/receipts/result-rating",
-    opt={"audience": "public", "limit": "code"},
-    tags=TAGS,
-    summary="Rate the result of an anonymous report",
-    status_code=200,
-)
-async def rate_by_receipt(data: ReceiptRating, request: Request[Any, Any, Any], parts: Parts) -> Rated:
-    """The same judgement with number and receipt code; naturally repeatable, so no key is needed."""
-    now = clock.utc_now()
-    address = client_address(request.scope, trusted=parts.settings.trusted_proxies)
-    async with wrong_attempts(parts.redis, purpose="receipt", subjects=[address]):
-        report_id = await receipts.open_receipt(number=data.number, code=data.code)
-    async with database.transaction():
-        return await _rate(report_id, data, now)
+        return await once(request, actor=resident, key=key, now=now, status=200, work=work)
 
 
 @post(
@@ -116,23 +124,22 @@ async def rate_by_receipt(data: ReceiptRating, request: Request[Any, Any, Any], 
     status_code=200,
 )
 async def answer(
-    report_id: UUID,
-    question_id: UUID,
-    data: AnswerText,
+    report_id: FromPath[UUID],
+    question_id: FromPath[UUID],
+    data: JSONBody[AnswerGiven],
     request: Request[Any, Any, Any],
-    resident: Actor,
+    resident: NamedDependency[Actor],
     key: IdempotencyKey,
 ) -> Response[Answered]:
-    """Sends the answer to the platform; the handling clocks, which rested, run again."""
+    """Sends the answer and its photographs to the platform; the handling clocks, which rested, run again."""
     now = clock.utc_now()
 
     async def work() -> Answered:
-        await questions.answer(question_id, report_id=report_id, text=data.text, photos=0, now=now)
-        return Answered(question_id=question_id)
+        return await give(question_id, report_id, data, owner=resident.principal, now=now)
 
     async with database.transaction():
         await _own(resident, report_id)
         return await once(request, actor=resident, key=key, now=now, status=200, work=work)
 
 
-ROUTES = [case_of_my_report, rate, rate_by_receipt, answer]
+ROUTES = [case_of_my_report, rate, answer]

@@ -50,6 +50,15 @@ class QuestionView(msgspec.Struct, frozen=True, kw_only=True):
     answer_by: datetime
 
 
+class PhotosView(msgspec.Struct, frozen=True, kw_only=True):
+    """The photographs that came with one step."""
+
+    subject: str  # under which media keeps them
+    stage: str | None
+    at: datetime
+    urls: list[str]  # filled by the route
+
+
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """Where a case stands."""
 
@@ -67,6 +76,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     rounds: list[RoundView]
     clocks: list[ClockView]
     questions: list[QuestionView]
+    photos: list[PhotosView]
 
 
 CASE = """
@@ -79,6 +89,12 @@ select number, opened_at, accepted_at, closed_at, outcome, provisional from case
 """
 QUESTIONS = """
 select id, text, asked_at, answer_by from case_question where "case" = $1 and answered_at is null and answer_by > $2
+"""
+
+
+PHOTOS = """
+select 'update:' || id as subject, stage, happened_at as at from case_update
+where "case" = $1 and detail ? 'photos' order by round, sequence
 """
 
 
@@ -105,6 +121,7 @@ async def of_case(case_id: UUID, *, now: datetime) -> CaseView:
         rounds=[RoundView(**dict(r)) for r in await database.fetch(ROUNDS, case_id)],
         clocks=[clock_view(clock, now=now) for clock in found],
         questions=[QuestionView(**dict(q)) for q in await database.fetch(QUESTIONS, case_id, now)],
+        photos=[PhotosView(**dict(p), urls=[]) for p in await database.fetch(PHOTOS, case_id)],
     )
 
 
