@@ -18,6 +18,7 @@ from litestar.routes import HTTPRoute
 
 from api.field_errors import FieldError
 from api.problems import PROBLEM_JSON, Problem
+from api.strict import PATH_CHARS_MAX, PATH_INTEGER_MAX
 from domain.kernel.errors import REFUSALS
 
 VERSION = "0.1.0"
@@ -49,6 +50,10 @@ FORMATS = {
     "atom": "application/atom+xml",
     "geojson": "application/geo+json",
     "svg": "image/svg+xml",
+}
+PATH_BOUNDS: dict[Any, dict[str, int]] = {  # what api.strict lets through
+    "string": {"maxLength": PATH_CHARS_MAX},
+    "integer": {"minimum": 0, "maximum": PATH_INTEGER_MAX},
 }
 OPEN311 = "/open311/"  # speaks the standard's own XML and JSON, also for errors
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
@@ -90,11 +95,28 @@ def document(app: Litestar) -> dict[str, Any]:
     for route in app.routes:
         if isinstance(route, HTTPRoute) and route.path_format in made["paths"]:
             _finish_path(made["paths"][route.path_format], route)
+    _item_bounds(made["components"]["schemas"], app)
     _finish_components(made)
     made["x-problem-types"] = {code: REFUSALS[code].status for code in sorted(REFUSALS)}
     made["paths"] = dict(sorted(made["paths"].items()))
     made["components"] = {key: dict(sorted(value.items())) for key, value in sorted(made["components"].items())}
     return made
+
+
+def _item_bounds(schemas: dict[str, Any], app: Litestar) -> None:
+    """Bounds of list items, which Litestar leaves out: msgspec's own schema of the bodies has them."""
+    handlers = (h for r in app.routes if isinstance(r, HTTPRoute) for h, _ in r.route_handler_map.values())
+    fields = (handler.parsed_data_field for handler in handlers)
+    bodies = {f.annotation for f in fields if f is not None and isinstance(f.annotation, type)}
+    structs = [body for body in bodies if issubclass(body, msgspec.Struct)]
+    (_, known) = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
+    twins = {frozenset(schema.get("properties", {})): schema for schema in known.values()}  # names may differ
+    for schema in schemas.values():
+        ours = schema.get("properties", {})
+        for property_, bounded in twins.get(frozenset(ours), {}).get("properties", {}).items():
+            items = bounded.get("items", {})
+            if "items" in ours[property_] and "$ref" not in str(items):
+                ours[property_]["items"] = items
 
 
 def _operation_id(handler: HTTPRouteHandler, method: Any, path: Any) -> str:
@@ -112,6 +134,9 @@ def _finish_path(item: dict[str, Any], route: HTTPRoute) -> None:
         operation["security"] = SECURITY.get(audience, [])
         operation["x-audience"] = audience
         parameters = operation.get("parameters", [])
+        for parameter in parameters:
+            if parameter["in"] == "path":
+                parameter["schema"] = PATH_BOUNDS.get(parameter["schema"].get("type"), {}) | parameter["schema"]
         for status in _statuses(operation, audience=audience, parameters=parameters):
             operation["responses"][status] = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
         _finish_contents(operation["responses"], template=route.path_format)

@@ -27,6 +27,7 @@ DEPTH_MAX = 32
 INTEGER_MAX = 2**53 - 1  # what every JSON reader can hold exactly
 INTEGER_CHARS_SAFE = 15  # so many characters cannot exceed INTEGER_MAX
 PATH_INTEGER_MAX = 2**63 - 1
+PATH_CHARS_MAX = 300
 ESCAPED_CONTROL = re.compile(rb"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 SUSPICIOUS = re.compile(r"\\[bfu]|[\x7f-\x9f]")  # only then are all strings looked at one by one
 REFUSED_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -150,6 +151,8 @@ async def path_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
     """An id in a path has one spelling: other digits, signs, underscores and braces are not found."""
     values: dict[str, Any] = connection.scope.get("path_params", {})
     for value in values.values():
+        if isinstance(value, str) and len(value) > PATH_CHARS_MAX:
+            raise NotFound
         if not isinstance(value, int | UUID):
             continue
         in_range = isinstance(value, UUID) or 0 <= value <= PATH_INTEGER_MAX

@@ -21,6 +21,7 @@ TRACK_MAX = 2_000
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 Metres = Annotated[float, msgspec.Meta(ge=0, le=100_000)]
+Altitude = Annotated[float, msgspec.Meta(ge=-500, le=10_000, description="Metres above sea")]
 Key = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$", description="Ed25519 public key, hex")]
 Signature = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$", description="Ed25519 signature, hex")]
 
@@ -63,7 +64,7 @@ class SpotSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lat: Latitude
     lon: Longitude
     accuracy: Metres
-    altitude: float | None = None
+    altitude: Altitude | None = None
 
 
 class CheckSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

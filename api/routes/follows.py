@@ -42,7 +42,7 @@ class NewAlert(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     place: Place
     radius_m: Annotated[int, msgspec.Meta(ge=100, le=ALERT_RADIUS_M_MAX, description="Metres")] = 1_000
-    categories: Annotated[list[str], msgspec.Meta(max_length=9, description="Main categories; none means all")] = []
+    categories: Annotated[list[Code], msgspec.Meta(max_length=9, description="Main categories; none means all")] = []
 
 
 @post(

@@ -63,7 +63,7 @@ class RewardShown(msgspec.Struct, frozen=True, kw_only=True):
 class RewardProposal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Items found (the highest counts) and reports that were declared joint."""
 
-    items: Annotated[list[str], msgspec.Meta(min_length=1, max_length=10)]
+    items: Annotated[list[Annotated[str, msgspec.Meta(max_length=60)]], msgspec.Meta(min_length=1, max_length=10)]
     joint: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
 
 

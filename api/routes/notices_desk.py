@@ -47,7 +47,7 @@ class NewBroadcast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     message_zh: Words
     message_en: Words
     urgent: bool = False
-    town: Annotated[str | None, msgspec.Meta(max_length=40)] = None
+    town: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     area: Area | None = None
     reason: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
 

@@ -41,7 +41,7 @@ class NewPartner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     kind: Literal["provider", "merchant"]
     operators: Annotated[list[Code], msgspec.Meta(max_length=20)] = []
-    behaviours: Annotated[list[str], msgspec.Meta(max_length=30)] = []
+    behaviours: Annotated[list[Code], msgspec.Meta(max_length=30)] = []
 
 
 class PartnerMade(msgspec.Struct, frozen=True, kw_only=True):

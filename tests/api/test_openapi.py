@@ -43,7 +43,7 @@ def test_what_is_served_is_what_is_described(app: Litestar, described: dict[str,
     served = {
         f"{method} {route.path_format}"
         for route in app.routes
-        if isinstance(route, HTTPRoute)
+        if isinstance(route, HTTPRoute) and not route.path_format.endswith("/{rest}")  # Open311's own 404
         for method in route.route_handler_map
         if method != "OPTIONS"
     }
