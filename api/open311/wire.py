@@ -28,7 +28,7 @@ MEDIA_TYPES = {"xml": "text/xml", "json": "application/json; charset=utf-8"}
 
 def xml_of(name: str, value: Any) -> str:
     """One element: no namespace, no attributes; nothing becomes an empty element."""
-    if value is None or value == "":
+    if value is None or value in ("", [], ()):
         return f"<{name}/>"
     if isinstance(value, bool):
         inner = "true" if value else "false"

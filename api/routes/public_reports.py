@@ -1,17 +1,20 @@
 """The public map and list of published reports: no login, nothing personal."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from litestar import get
+import msgspec
+from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
 from api.pages import Cursor, Limit, Page, decode_cursor, page_of
 from domain.kernel.errors import Invalid, Text
 from domain.kernel.geo import Point, require_place
-from domain.reports import public_map
+from domain.reports import clusters, public_map
+from domain.reports.clusters import ZOOM_MAX, Cluster
 from domain.reports.public_map import RADIUS_M_MAX, Box, Filter, PublicReport
+from media.links import PublicPhoto, public_photos
 
 BoxText = Annotated[str | None, QueryParameter(max_length=100, description="west,south,east,north in WGS-84 degrees")]
 Near = Annotated[
@@ -22,6 +25,38 @@ Category = Annotated[str | None, QueryParameter(max_length=40, description="Main
 State = Annotated[str | None, QueryParameter(pattern="^(open|closed)$", description="open or closed")]
 Since = Annotated[datetime | None, QueryParameter(description="Received at or after")]
 Until = Annotated[datetime | None, QueryParameter(description="Received before")]
+
+Features = Annotated[int, QueryParameter(ge=1, le=1_000, description="At most 1,000 features")]
+Zoom = Annotated[int, QueryParameter(ge=0, le=ZOOM_MAX, description="Zoom level of the map, 0 to 20")]
+
+
+class Geometry(msgspec.Struct, frozen=True, kw_only=True):
+    """A GeoJSON point: longitude, latitude."""
+
+    coordinates: tuple[float, float]
+    type: Literal["Point"] = "Point"
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """One published report as a GeoJSON feature."""
+
+    id: UUID
+    geometry: Geometry
+    properties: PublicReport
+    type: Literal["Feature"] = "Feature"
+
+
+class FeatureCollection(msgspec.Struct, frozen=True, kw_only=True):
+    """A GeoJSON document."""
+
+    features: list[Feature]
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+
+
+class PublicReportView(PublicReport, frozen=True, kw_only=True):
+    """A published report and its photographs."""
+
+    photographs: list[PublicPhoto]
 
 
 def box_of(bbox: str | None, near: str | None, radius_m: float) -> Box | None:
@@ -67,10 +102,51 @@ async def public_reports(
     return page_of(rows, limit=limit, key=("received_at", "id"), items=items)
 
 
+@get("/v1/public/reports/geojson", opt={"audience": "public"}, tags=["public"], summary="Published reports as GeoJSON")
+async def as_geojson(
+    bbox: BoxText = None,
+    near: Near = None,
+    radius_m: Radius = 1_000,
+    category: Category = None,
+    status: State = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Features = 200,
+) -> Response[FeatureCollection]:
+    """The newest published reports in a box or around a point, as points in WGS-84 (RFC 7946)."""
+    box = box_of(bbox, near, radius_m)
+    chosen = _chosen(box, category=category, state=status, since=since, until=until)
+    rows = await public_map.find(chosen, limit=limit)
+    features = [
+        Feature(
+            id=row["id"], geometry=Geometry(coordinates=(row["lng"], row["lat"])), properties=public_map.public(row)
+        )
+        for row in rows
+    ]
+    return Response(FeatureCollection(features=features), media_type="application/geo+json")
+
+
+@get("/v1/public/reports/clusters", opt={"audience": "public"}, tags=["public"], summary="Counts per map cell")
+async def as_clusters(
+    bbox: BoxText = None,
+    zoom: Zoom = 11,
+    category: Category = None,
+    status: State = None,
+    since: Since = None,
+    until: Until = None,
+) -> list[Cluster]:
+    """Counts per cell for a map that is zoomed out. Sensitive categories count in a cell from five reports on."""
+    box = box_of(bbox, None, 0)
+    return await clusters.count(_chosen(box, category=category, state=status, since=since, until=until), zoom=zoom)
+
+
 @get("/v1/public/reports/{report_id:uuid}", opt={"audience": "public"}, tags=["public"], summary="A published report")
-async def public_report(report_id: FromPath[UUID]) -> PublicReport:
-    """One published report."""
-    return await public_map.one(report_id)
+async def public_report(report_id: FromPath[UUID]) -> PublicReportView:
+    """One published report with the addresses of its screened photographs."""
+    report = await public_map.one(report_id)
+    subject = f"report:{report_id}"
+    photos = (await public_photos([subject]))[subject] if report.photos else []
+    return PublicReportView(photographs=photos, **msgspec.structs.asdict(report))
 
 
-ROUTES = [public_reports, public_report]
+ROUTES = [public_reports, as_geojson, as_clusters, public_report]

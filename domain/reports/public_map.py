@@ -88,7 +88,7 @@ IN_WIDE_BOX = "lng between $2::float8 and $4::float8 and lat between $3::float8 
 EVERYWHERE = "($2::float8 is null or ($3::float8 + $4::float8 + $5::float8) is null)"
 
 
-def _where(chosen: Filter) -> tuple[str, list[Any]]:
+def where_of(chosen: Filter) -> tuple[str, list[Any]]:
     """The condition with parameters from $2 on ($1 is the limit)."""
     terms, values = ["hidden_at is null"], [*(chosen.box or (None,) * 4)]
     if chosen.box is None:
@@ -118,7 +118,7 @@ def _codes(category: str | None) -> list[str] | None:
 
 async def find(chosen: Filter, *, limit: int, before: tuple[datetime, UUID] | None = None) -> list[Any]:
     """Rows for `public`, newest first; `before` is the sort key of the last row seen."""
-    where, values = _where(chosen)
+    where, values = where_of(chosen)
     if before is not None:
         values += before
         where += f" and (received_at, report) < (${len(values)}, ${len(values) + 1})"
