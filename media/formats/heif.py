@@ -3,10 +3,10 @@
 from media.formats import boxes
 from media.formats.layout import Layout, Unfit, foreign, malformed
 
-STILL_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2", b"MiHB", b"MiHE", b"MiPr", b"miaf"})
 MAIN_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"})
 SEQUENCE_BRANDS = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"})
-OTHER_CODECS = frozenset({b"avif", b"avis", b"jpeg", b"j2ki", b"vvic", b"avci"})
+HEVC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+OTHER_CODECS = frozenset({b"avif", b"avis", b"jpeg", b"j2ki", b"vvic", b"avci"})  # alone, or as the main brand
 KNOWN = frozenset(
     {b"ftyp", b"meta", b"mdat", b"free", b"skip", b"wide", b"uuid", b"idat", b"mpvd", b"sefd", b"pdin", b"etyp"}
 )
@@ -16,8 +16,10 @@ def is_heif(data: bytes) -> bool:
     """Whether the file announces itself as HEIF with HEVC pictures."""
     if data[4:8] != b"ftyp":
         return False
-    brands = _brands(data)
-    return not brands.isdisjoint(MAIN_BRANDS | SEQUENCE_BRANDS) and brands.isdisjoint(OTHER_CODECS)
+    brands, main = _brands(data), data[8:12]
+    if main in OTHER_CODECS or (brands & OTHER_CODECS and not brands & HEVC_BRANDS):
+        return False
+    return not brands.isdisjoint(MAIN_BRANDS | SEQUENCE_BRANDS)
 
 
 def _brands(data: bytes) -> set[bytes]:

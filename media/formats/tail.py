@@ -1,13 +1,32 @@
 """What phones append behind a JPEG: further JPEGs (MPO, gain maps), a motion photo's video, Samsung's trailer, padding.
 
-Every byte must be explained by one of these structures; anything else is foreign content.
+Every byte must be explained by one of these structures. What is not is foreign content, except for the unpublished
+binary blocks (depth maps, raw frames) of the makers below, as long as they look like no other kind of file.
 """
 
-from media.formats import boxes
+from media.formats import boxes, polyglot
 from media.formats.jpeg import Walk
 from media.formats.layout import Unfit, foreign, truncated
 
 PICTURES_MAX = 8
+OPAQUE_MAKERS = (
+    b"huawei",
+    b"honor",
+    b"xiaomi",
+    b"redmi",
+    b"vivo",
+    b"oppo",
+    b"oneplus",
+    b"realme",
+    b"htc",
+    b"blackberry",
+)
+READABLE_SHARE_MAX = 0.8
+SIGNATURES = (
+    b"PK", b"Rar!", b"7z\xbc\xaf", b"%PDF", b"%!PS", b"MZ", b"\x7fELF", b"GIF8", b"<", b"#!", b"{",
+    b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\xd0\xcf\x11\xe0", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"RIFF",
+    b"OggS", b"ID3", b"SQLite", b"\x89PNG", b"CWS", b"FWS", b"\xff\xd8", b"dex\n", b"!<arch>",
+)  # fmt: skip
 MOTION_LABELS = (b"MotionPhoto", b"MicroVideo", b"Motion_Photo", b"MotionVideo")
 SEF_END, SEF_DIRECTORY = b"SEFT", b"SEFH"
 SEF_ENTRY_BYTES = 12
@@ -16,6 +35,25 @@ LIVE_TRAILER_BYTES_MAX = 64  # the text some phones write behind the video of a 
 
 def check(data: bytes, start: int, *, metadata: bytes) -> None:
     """Raises `Unfit` unless every byte from `start` on is explained. `metadata` is the picture's own, joined."""
+    try:
+        _explain(data, start, metadata=metadata)
+    except Unfit as unfit:
+        opaque = unfit.code == "photo-foreign-content" and any(maker in metadata.lower() for maker in OPAQUE_MAKERS)
+        if not opaque or _looks_like_another_file(data[start:]):
+            raise
+
+
+def _looks_like_another_file(tail: bytes) -> bool:
+    """Whether the bytes begin as, or hold, a known kind of file or text."""
+    head = tail.lstrip(b"\0\xff")[:256]
+    readable = sum(0x20 <= byte < 0x7F or byte in b"\t\r\n" for byte in head)
+    if not head or readable > len(head) * READABLE_SHARE_MAX or head.startswith(SIGNATURES):
+        return bool(head)
+    lower = tail.lower()
+    return any(mark.lower() in lower for mark in (*polyglot.SCRIPTS, *polyglot.PROGRAMS, b"PK\3\4", b"%PDF-"))
+
+
+def _explain(data: bytes, start: int, *, metadata: bytes) -> None:
     end = _before_samsung_trailer(data, start)
     at = _pictures(data, start, end)
     if data[at:end].startswith(b"\0\0\0") and data[at + 4 : at + 8] == b"ftyp":

@@ -1,6 +1,7 @@
 """What is not completely a photograph is refused, with the type that names the limit or the reason."""
 
 import io
+import random
 import struct
 
 import pytest
@@ -99,6 +100,27 @@ def with_scans(count: int) -> bytes:
     last = data.rindex(b"\xff\xda")
     scan = data[last:-2]
     return data[:-2] + scan * (count - data.count(b"\xff\xda")) + data[-2:]
+
+
+def of_maker(maker: str, tail: bytes) -> bytes:
+    exif = Image.Exif()
+    exif[0x010F] = maker
+    return saved(scene(), "JPEG", exif=exif) + tail
+
+
+def test_an_opaque_block_of_a_maker_who_writes_such_is_taken():
+    depth = random.Random(1).randbytes(5_000)
+
+    assert code(of_maker("HUAWEI", depth)) is None
+    assert code(of_maker("Nobody", depth)) == "photo-foreign-content"
+
+
+@pytest.mark.parametrize(
+    "tail", [ZIP, b"<html>" + bytes(99), b"\x7fELF" + bytes(99), b"#!/bin/sh\necho", b"%PDF-1.7 x", b"some text" * 9]
+)
+def test_a_makers_name_excuses_no_other_file(tail):
+    assert code(of_maker("HUAWEI", tail)) == "photo-foreign-content"
+    assert code(of_maker("HUAWEI", bytes(64) + tail)) == "photo-foreign-content"
 
 
 @pytest.mark.parametrize(("make", "expected"), HOSTILE.values(), ids=HOSTILE)
