@@ -1,7 +1,7 @@
 """Who confirms whose hours in a ring: strongly connected groups in the graph "organiser confirmed volunteer".
 
-A family at one address doing different activities makes no ring; five people confirming each other do. The result is for an
-officer to look at, never a verdict.
+A family at one address doing different activities makes no ring; five people confirming each other do. The result is
+for an officer to look at, never a verdict.
 """
 
 from collections.abc import Iterable, Mapping

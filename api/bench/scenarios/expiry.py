@@ -14,25 +14,23 @@ STEP = 50_000
 SECONDS_MAX = 60.0
 DAY = date(2020, 1, 31)
 
-OPEN = """
-insert into reward_account (owner, kind, unit, floor, balance, held, cum_debited, postings, opened_at)
-select gen_random_uuid(), 'resident', 1, 0, 0, 0, 0, 0, now() from generate_series(1, $1::int)
-"""
-EARN = """
-select count(*) from (
-  select array_agg(gen_random_uuid()) as keys, array_agg('\\x00'::bytea) as prints, array_agg(id) as ids,
-    array_agg(10::bigint) as amounts, array_agg(now()) as times, array_agg(null::text) as rules,
-    array_agg(null::uuid) as evidence, array_agg($1::date) as days
-  from (select id from reward_account where kind = 'resident' and balance = 0 order by id limit $2) fresh) a,
-  ledger_post_batch(a.keys, a.prints, 'earn', 11, a.ids, a.amounts, a.times, now(), a.rules, a.evidence, a.days)
+FILL = """
+with accounts as (
+  insert into reward_account (owner, kind, unit, floor, balance, held, cum_debited, postings, opened_at)
+  select gen_random_uuid(), 'resident', 1, 0, 10, 0, 0, 1, now() from generate_series(1, $1::int) returning id),
+buckets as (insert into ledger_bucket (account, expires, earned) select id, $2::date, 10 from accounts),
+moved as (
+  insert into ledger_transfer (posted_at, occurred_at, key, kind, unit, debit, credit, amount, credit_after, rule)
+  select now(), now(), gen_random_uuid(), 'earn', 1, 11, id, 10, 10, 'bench@1' from accounts
+  returning id, key, posted_at)
+insert into ledger_key (id, print, transfer, posted_at) select key, '\\x00'::bytea, id, posted_at from moved
 """
 
 
 async def run(bench: Bench) -> Report:
     """Opens the accounts, gives each ten points of a month long past, and expires them."""
     for _ in range(ACCOUNTS // STEP):
-        await database.execute(OPEN, STEP)
-        await database.execute(EARN, DAY, STEP)
+        await database.execute(FILL, STEP, DAY)
     done: list[int] = []
 
     async def work() -> int:

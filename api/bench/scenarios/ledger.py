@@ -19,6 +19,7 @@ SUMMARY = "ledger_post and ledger_post_batch, balance reads and sealing against 
 ROLES = ()
 ACCOUNTS = 100_000
 FIRST = 1_000_000  # ids of the bench's accounts
+LAST = FIRST + ACCOUNTS - 1
 BATCH = 100
 WRITERS = 8
 LONG_HISTORY = 100_000  # entries of one account
@@ -30,16 +31,16 @@ insert into reward_account (id, owner, kind, unit, floor, balance, held, cum_deb
 select $1 + n, gen_random_uuid(), 'team', 1, 0, 1000000, 0, 0, 0, now() from generate_series(0, $2 - 1) n
 """
 UNIFORM = f"""
-\\set a random({FIRST}, {FIRST + ACCOUNTS - 1})
-\\set b random({FIRST}, {FIRST + ACCOUNTS - 1})
+\\set a random({FIRST}, {LAST})
+\\set b random({FIRST}, {LAST})
 select * from ledger_post(gen_random_uuid(), '\\x00'::bytea, 'gift', :a, :b, 1, now(), now(), 'bench@1');
 """
 HOT = f"""
-\\set a random({FIRST}, {FIRST + ACCOUNTS - 1})
+\\set a random({FIRST}, {LAST})
 select * from ledger_post(gen_random_uuid(), '\\x00'::bytea, 'earn', 11, :a, 1, now(), now(), 'bench@1');
 """
 EARN = f"""
-\\set a random({FIRST}, {FIRST + ACCOUNTS - 1})
+\\set a random({FIRST}, {LAST})
 select * from ledger_post(gen_random_uuid(), '\\x00'::bytea, 'earn', 11, :a, 1, now(), now(), 'bench@1', null,
 '2099-12-31');
 """
