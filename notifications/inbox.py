@@ -17,7 +17,7 @@ from notifications.catalogue import CATALOGUE
 from notifications.preferences import FIRST_LOOK, Preferences
 from notifications.wording import Language, for_inbox
 
-UNREAD_SHOWN_MAX = 999  # the count stops there; phones show "999+"
+UNREAD_SHOWN_MAX = 99  # the count stops there; phones show "99+"
 PAGE_MAX = 100
 
 

@@ -41,7 +41,8 @@ class InboxMessage(Table, tablename="inbox_message"):
 
     id = BigSerial(primary_key=True)
     owner = UUID(null=False, default=None)
-    announcement = ForeignKey(Announcement, null=False, default=None, on_delete=OnDelete.restrict)
+    # No foreign key: 600,000 checks would lock the one row of a broadcast. Lines are only made by selecting it.
+    announcement = BigInt(null=False, default=None)
     read_at = Timestamptz(null=True, default=None)
     archived_at = Timestamptz(null=True, default=None)
 

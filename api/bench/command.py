@@ -50,7 +50,8 @@ def measure(name: str, *, seconds: float, rounds: int) -> Report:
     scenario: Any = importlib.import_module(SCENARIOS[name])
     FOLDER.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=FOLDER)).resolve()
-    settings = Settings(data_dir=str(folder), rate_limits="off", log_level="warning")
+    needed = getattr(scenario, "SETTINGS", {})
+    settings = Settings(data_dir=str(folder), rate_limits="off", log_level="warning", **needed)
     try:
         with Installation(settings, roles=scenario.ROLES, tell=lambda what: print(f"  {what}")) as installation:
             return asyncio.run(_run(scenario, installation, seconds=seconds, rounds=rounds))

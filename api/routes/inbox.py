@@ -105,7 +105,7 @@ async def read_inbox(
 
 @get("/v1/inbox/unread", opt={"audience": "resident"}, tags=["notifications"], summary="Count unread messages")
 async def count_unread(resident: NamedDependency[Actor]) -> Unread:
-    """Cheap enough to poll: counts unread rows only, up to 999."""
+    """Cheap enough to poll: counts unread rows only, up to 99."""
     found = await inbox.unread(resident.id, now=clock.utc_now())
     return Unread(unread=min(found, inbox.UNREAD_SHOWN_MAX), more=found > inbox.UNREAD_SHOWN_MAX)
 
