@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-from piccolo.columns import UUID, BigSerial, Bytea, Date, Timestamptz, Varchar
+from piccolo.columns import UUID, Array, BigSerial, Bytea, Date, Timestamptz, Varchar
 from piccolo.columns import Integer as IntegerColumn
 from piccolo.columns import Text as TextColumn
 from piccolo.table import Table
@@ -40,6 +40,7 @@ class Disclosed:
     shown_until = Date(null=True, default=None)  # first day on which it is no longer shown
     sort_key = Varchar(length=80, null=False, default=None)
     search_text = TextColumn(null=False, default=None)
+    grams = Array(base_column=IntegerColumn(), null=False, default=None)  # see `bigrams`
     public_json = TextColumn(null=False, default=None)
     content_hash = Bytea(null=False, default=None)  # of the imported content: the same again changes nothing
     source = Varchar(length=200, null=False, default=None)

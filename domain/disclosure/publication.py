@@ -3,15 +3,17 @@
 A row that says the same as the current version changes nothing, so bringing a file twice is harmless.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from domain.disclosure.bigrams import grams_of
 from domain.disclosure.dataset import Dataset, Row
 from domain.disclosure.events import EntryPublished, EntryTakenDown
 from domain.kernel import audit, clock, database, outbox
@@ -19,10 +21,12 @@ from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.ids import new_id
 from domain.kernel.redaction import Subject, redact
 
+BLOCK = 2_000  # rows per statement: far below the statement time-out, and the event loop stays alive
+ROWS_AT_ONCE = 50  # fewer are not worth a thread
 EVENTS_MAX = 1_000  # a bulk import tells readers by the feed; single facts are events
 COLUMNS = (
     "id", "key", "version", "state", "reason", "recorded_at", "shown_from", "shown_until", "sort_key", "search_text",
-    "public_json", "content_hash", "source", "recorded_by", "import_id",
+    "grams", "public_json", "content_hash", "source", "recorded_by", "import_id",
 )  # fmt: skip
 
 
@@ -107,22 +111,44 @@ async def publish(
 ) -> Outcome:
     """Stores new and changed rows as versions; of one key the last row wins. Tells about each, up to `EVENTS_MAX`."""
     by_key = {dataset.key_of(row): row for row in rows}
-    current = await current_versions(dataset, list(by_key))
-    records, replaced, fresh = [], [], 0
-    for key, row in by_key.items():
-        before = current.get(key)
-        digest = content_hash(row)
-        if before is not None and before.content_hash == digest and before.state == "public":
-            continue
-        if before is not None:
-            replaced.append(before.id)
-        fresh += before is None
-        complete = dataset.derive(row, known)
-        records.append(_record(dataset, key, complete, digest, before=before, author=author, now=now))
-    if records:
-        await _store(dataset, records, replaced, now=now)
-        await _tell(dataset, records, author=author, now=now)
-    return Outcome(new=fresh, corrected=len(replaced), unchanged=len(by_key) - len(records))
+    keys = list(by_key)
+    new = corrected = 0
+    told: list[Mapping[str, Any]] = []
+    for start in range(0, len(keys), BLOCK):
+        block = {key: by_key[key] for key in keys[start : start + BLOCK]}
+        current = await current_versions(dataset, list(block))
+        make = partial(_records, dataset, block, current, author=author, now=now, known=known)
+        records = await asyncio.to_thread(make) if len(block) > ROWS_AT_ONCE else make()
+        replaced = [current[record["key"]].id for record in records if record["key"] in current]
+        if records:
+            await _store(dataset, records, replaced, now=now)
+        new += len(records) - len(replaced)
+        corrected += len(replaced)
+        told += [{"key": record["key"], "version": record["version"], "case_number": record.get("case_number")}
+                 for record in records]  # fmt: skip
+    if told:
+        await stamp(dataset, now=now)
+        await _tell(dataset, told, author=author, now=now)
+    return Outcome(new=new, corrected=corrected, unchanged=len(keys) - len(told))
+
+
+def _records(
+    dataset: Dataset,
+    block: Mapping[str, Row],
+    current: Mapping[str, Current],
+    *,
+    author: Author,
+    now: datetime,
+    known: Any,
+) -> list[Mapping[str, Any]]:
+    """The versions to store: what says the same as the current public version is left out."""
+    made = []
+    for key, row in block.items():
+        before, digest = current.get(key), content_hash(row)
+        if before is None or before.content_hash != digest or before.state != "public":
+            complete = dataset.derive(row, known)
+            made.append(_record(dataset, key, complete, digest, before=before, author=author, now=now))
+    return made
 
 
 def _record(
@@ -140,7 +166,7 @@ def _record(
         "source": author.source,
     }
     checked = msgspec.convert(meta | public, dataset.public_type)
-    words = [str(public[f.name]) for f in dataset.shown_fields if f.search and f.name in public]
+    searched = "\n".join(str(public[f.name]) for f in dataset.shown_fields if f.search and f.name in public).lower()
     return {
         "id": new_id(),
         "key": key,
@@ -151,7 +177,8 @@ def _record(
         "shown_from": shown.since,
         "shown_until": shown.until,
         "sort_key": str(row.get(dataset.order) or "")[:80],
-        "search_text": "\n".join([*words, ""]).lower(),
+        "search_text": searched,
+        "grams": grams_of(searched),
         "public_json": msgspec.json.encode(checked).decode(),
         "content_hash": digest,
         "source": author.source,
@@ -178,7 +205,6 @@ async def _store(
         await connection.copy_records_to_table(
             dataset.tablename, columns=columns, records=[[record[c] for c in columns] for record in records]
         )
-    await stamp(dataset, now=now)
 
 
 async def stamp(dataset: Dataset, *, now: datetime) -> None:
@@ -229,6 +255,7 @@ async def take_down(dataset: Dataset, key: str, *, state: str, reason: str, by: 
         "import_id": None,
     }
     await _store(dataset, [record], [row["id"]], now=now)
+    await stamp(dataset, now=now)
     await outbox.record(EntryTakenDown(dataset=dataset.name, key=key, state=state), at=now)
     await audit.append(
         actor=by, action=f"disclosure.{state}", subject=f"{dataset.name}:{key}"[:120], at=now, detail={"reason": reason}

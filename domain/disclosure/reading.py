@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.disclosure.bigrams import grams_of
 from domain.disclosure.dataset import Dataset
 from domain.kernel import calendar, database
 from domain.kernel.errors import Invalid, NotFound, Text
@@ -114,7 +115,7 @@ def _search(where: Condition, text: str) -> None:
             field="q",
         )
     for word in words:
-        where.add("bigrams(t.search_text) @> bigrams({0}) and strpos(t.search_text, {0}) > 0", word)
+        where.add("t.grams @> {0}::int[] and strpos(t.search_text, {1}) > 0", grams_of(word), word)
 
 
 async def page(dataset: Dataset, question: Question, *, limit: int, after: tuple[str, UUID] | None) -> Sequence[Any]:

@@ -147,3 +147,33 @@ def ranking(
         for place, (index, river, status) in enumerate(ranked, start=1)
     ]
     return places, left_out
+
+
+async def classes_of_all(*, since: str, until: str, today: date) -> dict[str, list[int | None]]:
+    """Every section's classes between two months in one query: 1,845 sections x 120 months for maps and animations.
+
+    A section's list has one place per month of the span, in order; None where the month is missing.
+    """
+    rows = await database.fetch(
+        "select section, array_agg(month order by month) as months, array_agg(water_class order by month) as classes"
+        f" from {RIVER_WATER.tablename} where superseded_at is null and state = 'public' and shown_from <= $3"
+        " and month between $1 and $2 group by section",
+        since,
+        until,
+        today,
+    )
+    span = months_between(since, until)
+    found: dict[str, list[int | None]] = {}
+    for row in rows:
+        if row["months"] == span:
+            found[row["section"]] = row["classes"]
+        else:
+            known = dict(zip(row["months"], row["classes"], strict=True))
+            found[row["section"]] = [known.get(month) for month in span]
+    return found
+
+
+def months_between(since: str, until: str) -> list[str]:
+    """All months from `since` to `until`, both included."""
+    first, last = (int(m[:4]) * MONTHS_PER_YEAR + int(m[5:]) - 1 for m in (since, until))
+    return [f"{n // MONTHS_PER_YEAR}-{n % MONTHS_PER_YEAR + 1:02d}" for n in range(first, last + 1)]

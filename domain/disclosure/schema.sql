@@ -1,13 +1,5 @@
 -- What Piccolo cannot express for the disclosure room. Idempotent.
 
--- Two-character pieces of a text, the index terms of search: Chinese has no blanks, and this needs no extension.
--- Pieces never cross a line break, so two fields never make a false word.
-create or replace function bigrams(t text) returns text[] language sql immutable strict parallel safe as $$
-  select coalesce(array_agg(distinct substr(t, i, 2)), '{}')
-  from generate_series(1, length(t) - 1) i
-  where position(E'\n' in substr(t, i, 2)) = 0
-$$;
-
 -- Every dataset's table gets the same indexes, the evidence trigger and one current version per key.
 create or replace function disclosed_is_evidence() returns trigger language plpgsql as $$
 begin
@@ -27,8 +19,7 @@ begin
     execute format('create unique index if not exists %I on %I (key, version)', t || '_version', t);
     execute format('create index if not exists %I on %I (sort_key, id) where superseded_at is null', t || '_order', t);
     execute format('create index if not exists %I on %I (position)', t || '_position', t);
-    execute format('create index if not exists %I on %I using gin (bigrams(search_text)) with (fastupdate = off)',
-                   t || '_search', t);
+    execute format('create index if not exists %I on %I using gin (grams)', t || '_grams', t);
     execute format('create or replace trigger disclosed_is_evidence before update or delete on %I
                     for each row execute function disclosed_is_evidence()', t);
   end loop;

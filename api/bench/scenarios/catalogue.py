@@ -13,4 +13,5 @@ SCENARIOS = {
     "inbox": "api.bench.scenarios.inbox",
     "streams": "api.bench.scenarios.streams",
     "notify": "api.bench.scenarios.notify",
+    "photos": "api.bench.scenarios.photos",
 }
