@@ -14,7 +14,9 @@ from domain.kernel.events import Event
 CASES = """
 select f.id, f.round, f.unit, f.closed, f.needs_post_inspection,
   (select array_agg(number) from case_round r where r."case" = f.id and r.accepted_at is null) as waiting,
-  exists (select 1 from case_question q where q."case" = f.id and q.answered_at is null and q.answer_by > $2) as asked
+  exists (select 1 from case_question q where q."case" = f.id and q.answered_at is null and q.answer_by > $2) as asked,
+  (select array_agg(l.report order by l.joined_at, l.id) from case_report l
+   where l."case" = f.id and l.left_at is null) as reports
 from case_file f where f.id = any($1) order by f.id for update
 """
 UPDATES = """
@@ -33,6 +35,7 @@ class Working:
         self.unit: str = row["unit"]
         self.needs_post_inspection: bool = row["needs_post_inspection"]
         self.waiting: set[int] = set(row["waiting"] or ())  # rounds whose acceptance is not recorded yet
+        self.reports: list[UUID] = row["reports"] or []  # whose reporters are told
         self.asked: bool = row["asked"]  # a question to the reporter is open
         self.steps: list[Step] = []
         self.fresh: list[Update] = []

@@ -1,7 +1,7 @@
 """Writing what `progress` decided, a whole batch at a time."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,30 +16,28 @@ from domain.kernel import database, outbox
 from domain.kernel.errors import Refusal
 from domain.kernel.ids import new_id
 
-INSERT = """
-insert into case_update (id, update_id, "case", round, sequence, kind, stage, actor_class, unit, happened_at,
-  received_at, public_text, internal_text, outcome, passed, detail, body_hash)
-select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::smallint[], $5::int[], $6::text[], $7::text[], $8::text[],
-  $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::bool[], $16::jsonb[],
-  $17::bytea[])
-"""
-FILES = """
-update case_file f set stage = coalesce(n.stage, f.stage), stage_since = coalesce(n.since, f.stage_since),
-  closed = n.closed, provisional = n.provisional, outcome = n.outcome, unit = n.unit, heard_at = $8, look_at = $8
-from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bool[], $5::bool[], $6::text[], $7::text[])
-  as n(id, stage, since, closed, provisional, outcome, unit)
-where f.id = n.id
-"""
-ROUNDS = """
-update case_round r set closed_at = n.closed_at, outcome = n.outcome, provisional = n.provisional,
-  signed_at = n.signed_at
-from unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[], $5::bool[], $6::timestamptz[])
-  as n("case", number, closed_at, outcome, provisional, signed_at)
-where r."case" = n."case" and r.number = n.number
-"""
-AUDIT = """
+# One statement: four tables, each touched once.
+WRITE = """
+with updates as (
+  insert into case_update (id, update_id, "case", round, sequence, kind, stage, actor_class, unit, happened_at,
+    received_at, public_text, internal_text, outcome, passed, detail, body_hash)
+  select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::smallint[], $5::int[], $6::text[], $7::text[],
+    $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::bool[],
+    $16::jsonb[], $17::bytea[])),
+files as (
+  update case_file f set stage = coalesce(n.stage, f.stage), stage_since = coalesce(n.since, f.stage_since),
+    closed = n.closed, provisional = n.provisional, outcome = n.outcome, unit = n.unit, heard_at = $32, look_at = $32
+  from unnest($18::uuid[], $19::text[], $20::timestamptz[], $21::bool[], $22::bool[], $23::text[], $24::text[])
+    as n(id, stage, since, closed, provisional, outcome, unit)
+  where f.id = n.id),
+rounds as (
+  update case_round r set closed_at = n.closed_at, outcome = n.outcome, provisional = n.provisional,
+    signed_at = n.signed_at
+  from unnest($25::uuid[], $26::smallint[], $27::timestamptz[], $28::text[], $29::bool[], $30::timestamptz[])
+    as n("case", number, closed_at, outcome, provisional, signed_at)
+  where r."case" = n."case" and r.number = n.number)
 insert into audit_entry (at, actor, action, subject, detail)
-select $1, 'platform', 'case.update', 'case:' || c, d from unnest($2::uuid[], $3::jsonb[]) as n(c, d)
+select $32, 'platform', 'case.update', 'case:' || c, d from unnest($3::uuid[], $31::jsonb[]) as n(c, d)
 """
 REFUSED = """
 insert into refused_update (id, update_id, "case", body_hash, body, code, facts, first_at, last_at, times)
@@ -55,18 +53,18 @@ async def write(book: Book, *, now: datetime) -> None:
         return
     updates = [update for working in touched for update in working.fresh]
     ids = {update.update_id: new_id() for update in updates}
-    await _insert(updates, ids=ids, now=now)
-    await _states(touched, now=now)
+    rows = [_update_row(update, row_id=ids[update.update_id], now=now) for update in updates]
+    files = [_file_row(working) for working in touched]
+    rounds = [_round_row(w, number) for w in touched for number in sorted({u.round for u in w.fresh})]
+    said = [_json({"update": u.update_id, "round": u.round, "sequence": u.sequence, "stage": u.stage}) for u in updates]
+    await database.execute(WRITE, *_columns(rows), *_columns(files), *_columns(rounds), said, now)
     if events := [event for working in touched for event in working.events]:
         await outbox.record_all(events, at=now)
     await telling.tell(touched, ids=ids, now=now)
 
 
-async def _insert(updates: Sequence[Update], *, ids: Mapping[str, UUID], now: datetime) -> None:
-    rows = [_update_row(update, row_id=ids[update.update_id], now=now) for update in updates]
-    await database.execute(INSERT, *(list(column) for column in zip(*rows, strict=True)))
-    said = [_json({"update": u.update_id, "round": u.round, "sequence": u.sequence, "stage": u.stage}) for u in updates]
-    await database.execute(AUDIT, now, [u.case_id for u in updates], said)
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _update_row(u: Update, *, row_id: UUID, now: datetime) -> tuple[Any, ...]:
@@ -75,15 +73,10 @@ def _update_row(u: Update, *, row_id: UUID, now: datetime) -> tuple[Any, ...]:
     return (*place, u.happened_at, now, *said)
 
 
-async def _states(touched: Iterable[Working], *, now: datetime) -> None:
-    files = [
-        (w.id, s.stage if s.sequence else None, s.since, s.closed, s.provisional, s.outcome, w.unit)
-        for w in touched
-        for s in (w.state,)
-    ]
-    await database.execute(FILES, *(list(column) for column in zip(*files, strict=True)), now)
-    rounds = [_round_row(w, number) for w in touched for number in sorted({u.round for u in w.fresh})]
-    await database.execute(ROUNDS, *(list(column) for column in zip(*rounds, strict=True)))
+def _file_row(working: Working) -> tuple[Any, ...]:
+    state = working.state
+    stage = state.stage if state.sequence else None  # no stage yet in this round: what is stored stays
+    return working.id, stage, state.since, state.closed, state.provisional, state.outcome, working.unit
 
 
 def _round_row(working: Working, number: int) -> tuple[Any, ...]:

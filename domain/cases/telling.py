@@ -8,7 +8,6 @@ from domain.cases import extensions, questions
 from domain.cases.clocks import Node
 from domain.cases.events import UpdatePhotosLinked
 from domain.cases.history import Working
-from domain.cases.people import reports_of_cases
 from domain.cases.stages import LABELS, Stage
 from domain.cases.updates import Kind, Update
 from domain.kernel import outbox
@@ -25,13 +24,11 @@ STATUS: dict[Stage, timeline.Status] = {
 
 async def tell(touched: Sequence[Working], *, ids: Mapping[str, UUID], now: datetime) -> None:
     """Tells of every fresh update of these cases; `ids` are our row ids by the platform's."""
-    reports = await reports_of_cases([working.id for working in touched])
     for working in touched:
-        told = reports.get(working.id, [])
         for update in working.fresh:
             await _follow(update, update_id=ids[update.update_id], now=now)
             if update.kind is not Kind.QUESTION:
-                await _line(update, working, told, update_id=ids[update.update_id])
+                await _line(update, working, update_id=ids[update.update_id])
 
 
 async def _follow(update: Update, *, update_id: UUID, now: datetime) -> None:
@@ -53,15 +50,15 @@ async def _follow(update: Update, *, update_id: UUID, now: datetime) -> None:
         await outbox.record(UpdatePhotosLinked(case_id=update.case_id, update_id=update_id, urls=urls), at=now)
 
 
-async def _line(update: Update, working: Working, reports: list[UUID], *, update_id: UUID) -> None:
+async def _line(update: Update, working: Working, *, update_id: UUID) -> None:
     """What the resident reads. A late update is told in its place and changes no status."""
-    if not reports or (update.stage is None and not update.public_text):
+    if not working.reports or (update.stage is None and not update.public_text):
         return
     latest = update.round == working.round and update.sequence == working.state.sequence
     label = LABELS[update.stage] if update.stage else Text("进展", "Progress")
     extra = f"：{update.public_text}" if update.public_text else ""
     await timeline.append(
-        reports,
+        working.reports,
         kind=update.stage or update.kind,
         note=Text(label.zh + extra, label.en + (f": {update.public_text}" if extra else "")),
         at=update.happened_at,
