@@ -12,9 +12,9 @@ Check = Callable[[], Awaitable[list[str]]]
 
 
 async def audit_chain() -> list[str]:
-    """The hash chain over the audit trail."""
+    """The hash chain over the audit trail; names the first bad row."""
     broken = await audit.first_broken_block()
-    return [] if broken is None else [f"audit block {broken} does not match its rows"]
+    return [] if broken is None else [await audit.first_bad_row(broken)]
 
 
 async def stuck_rows() -> list[str]:

@@ -33,9 +33,14 @@ def block_hash(previous: bytes, rows: Sequence[Any]) -> bytes:
     """SHA-256 over the previous hash and every row (id, at, actor, action, subject, detail) in id order."""
     digest = hashlib.sha256(previous)
     for row in rows:
-        fields = [row["id"], row["at"], row["actor"], row["action"], row["subject"], msgspec.json.decode(row["detail"])]
-        digest.update(hashlib.sha256(msgspec.json.encode(fields, order="deterministic")).digest())
+        digest.update(row_hash(row))
     return digest.digest()
+
+
+def row_hash(row: Any) -> bytes:
+    """SHA-256 over the canonical JSON of one row."""
+    fields = [row["id"], row["at"], row["actor"], row["action"], row["subject"], msgspec.json.decode(row["detail"])]
+    return hashlib.sha256(msgspec.json.encode(fields, order="deterministic")).digest()
 
 
 ROWS = "select id, at, actor, action, subject, detail from audit_entry"
@@ -61,7 +66,11 @@ async def seal(*, now: datetime) -> int:
         now,
     )
     await database.execute(
-        "update audit_entry set seal = $1 where id = any($2::bigint[])", block, [row["id"] for row in rows]
+        "update audit_entry a set seal = $1, row_hash = n.hash from unnest($2::bigint[], $3::bytea[]) as n(id, hash)"
+        " where a.id = n.id",
+        block,
+        [row["id"] for row in rows],
+        [row_hash(row) for row in rows],
     )
     return len(rows)
 
@@ -75,3 +84,17 @@ async def first_broken_block() -> int | None:
             return int(block["id"])
         previous = block["hash"]
     return None
+
+
+async def first_bad_row(block: int) -> str:
+    """What is wrong inside a block that does not match: a changed row by its id, else missing rows or the block."""
+    rows = await database.fetch(
+        "select id, at, actor, action, subject, detail, row_hash from audit_entry where seal = $1 order by id", block
+    )
+    changed = next((row["id"] for row in rows if row["row_hash"] != row_hash(row)), None)
+    if changed is not None:
+        return f"audit row {changed} was changed"
+    sealed: int = await database.fetch_value("select rows from audit_seal where id = $1", block)
+    if len(rows) != sealed:
+        return f"audit block {block} was sealed with {sealed} rows and has {len(rows)}"
+    return f"audit block {block} itself was changed, or one of its rows together with its hash"

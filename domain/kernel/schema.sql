@@ -13,13 +13,14 @@ create index if not exists audit_entry_subject on audit_entry (subject, id);
 
 alter table audit_entry add column if not exists xid xid8 not null default pg_current_xact_id();
 alter table audit_entry add column if not exists seal bigint;
+alter table audit_entry add column if not exists row_hash bytea;
 create index if not exists audit_entry_unsealed on audit_entry (id) where seal is null;
 
 -- Evidence is appended, never changed: only the sealer may set the block number, once.
 create or replace function audit_entry_is_evidence() returns trigger language plpgsql as $$
 begin
   if tg_op = 'DELETE' or old.seal is not null
-     or (to_jsonb(new) - 'seal') is distinct from (to_jsonb(old) - 'seal') then
+     or (to_jsonb(new) - 'seal' - 'row_hash') is distinct from (to_jsonb(old) - 'seal' - 'row_hash') then
     raise exception 'audit_entry is append-only' using errcode = 'GW900';
   end if;
   return new;
