@@ -16,7 +16,6 @@ from litestar import Request, asgi
 from litestar.response import Redirect
 from litestar.types import Receive, Scope, Send
 from piccolo.conf.apps import Finder
-from piccolo_admin.endpoints import create_admin
 from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser
 from starlette.requests import HTTPConnection
 
@@ -80,6 +79,8 @@ def _browser() -> Callable[..., Awaitable[None]]:
     """Piccolo Admin over the visible tables, with the officer as its user."""
     apps = Finder().get_app_registry().app_configs.values()
     shown = [table for app in apps for table in app.table_classes if table._meta.tablename in VISIBLE]  # noqa: SLF001
+    from piccolo_admin.endpoints import create_admin  # noqa: PLC0415 - 9 MiB that only browsing officers need
+
     made: Any = create_admin(shown, read_only=True, auto_include_related=False, site_name="绿哨 Green Whistle")
     for route in made.routes:
         if getattr(route, "path", "") == "/api":

@@ -1,12 +1,15 @@
 """A certificate as PDF/A-like print: embedded Chinese font, totals, QR code to the public check page."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import segno
-from fpdf import FPDF
 
 from rewards.behaviours import BEHAVIOURS
 from rewards.certificates import Certificate, Part
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FONT = Path(__file__).parent / "fonts" / "GreenWhistleSansSC.ttf"
 FAMILY = "GreenWhistle"
@@ -32,6 +35,8 @@ def amount(kind: str, part_or_sum: tuple[int, int]) -> str:
 def render(certificate: Certificate, *, name: str, check_url: str) -> bytes:
     """The PDF. Takes a second of CPU for the font: call it in a thread."""
     told = certificate.told
+    from fpdf import FPDF  # noqa: PLC0415 - 12 MiB with its fonts, for a certificate now and then
+
     pdf = FPDF(format="A4")
     pdf.set_creation_date(told.issued_at)
     pdf.set_title(f"Green Whistle {certificate.number}")
@@ -53,12 +58,12 @@ def render(certificate: Certificate, *, name: str, check_url: str) -> bytes:
     return bytes(pdf.output())
 
 
-def _line(pdf: FPDF, text: str, *, size: int, height: float = 7.0, align: str = "L") -> None:
+def _line(pdf: "FPDF", text: str, *, size: int, height: float = 7.0, align: str = "L") -> None:
     pdf.set_font(FAMILY, size=size)
     pdf.multi_cell(0, height, text, align=align, new_x="LMARGIN", new_y="NEXT")
 
 
-def _table(pdf: FPDF, kind: str, parts: list[Part]) -> None:
+def _table(pdf: "FPDF", kind: str, parts: list[Part]) -> None:
     rows = [("行为", "凭证类别", "次数", "数量")]
     for part in parts:
         title = BEHAVIOURS[part.behaviour].title.zh + (" *" if part.unconfirmed else "")
@@ -71,14 +76,14 @@ def _table(pdf: FPDF, kind: str, parts: list[Part]) -> None:
                 drawn.cell(cell)
 
 
-def _notes(pdf: FPDF, parts: list[Part]) -> None:
+def _notes(pdf: "FPDF", parts: list[Part]) -> None:
     pdf.ln(4)
     if any(part.unconfirmed for part in parts):
         _line(pdf, "* 所用因子尚待权威来源确认，来源与版本见公开因子表。", size=9, height=5)
     _line(pdf, "扫描二维码或按编号查询真伪与撤销状态。本证明免费出具。", size=9, height=5)
 
 
-def _qr(pdf: FPDF, url: str) -> None:
+def _qr(pdf: "FPDF", url: str) -> None:
     code = segno.make(url, error="m", micro=False)
     top, left = pdf.get_y() + 6, WIDTH_MM - MARGIN_MM - len(code.matrix) * MM_PER_MODULE
     for y, row in enumerate(code.matrix):

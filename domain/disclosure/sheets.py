@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Sequence
 from typing import Any
 
-import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 
 from domain.disclosure.dataset import Dataset
@@ -86,6 +85,8 @@ def heading(field: Field) -> str:
 def template(dataset: Dataset) -> bytes:
     """An empty XLSX with headings, required ones marked, a drop-down for choices, and a sheet that explains."""
     out = io.BytesIO()
+    import xlsxwriter  # noqa: PLC0415 - 12 MiB in every process, for a template now and then
+
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     sheet, about = book.add_worksheet("数据"), book.add_worksheet("说明")
     bold, required = book.add_format({"bold": True}), book.add_format({"bold": True, "font_color": "#C00000"})
