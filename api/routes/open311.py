@@ -5,12 +5,15 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Stream
 
-from api.open311 import posting, problems, reading, services, storing, wire
+from api.open311 import bulk, posting, problems, reading, services, storing, updates, wire
 from api.open311.problems import BAD_REQUEST, FORBIDDEN, NOT_FOUND, Fault, Refused, suffix_of
 from api.parts import Parts
-from domain.kernel import clock, settings
+from domain.kernel import clock, database, settings
+from domain.kernel.chores import boundary
 from domain.reports import partners
+from domain.reports.partners import Partner
 from domain.reports.service_area import district
 
 BASES = ("/open311/v2", "/open311/test/v2")
@@ -18,6 +21,7 @@ FORM_BYTES_MAX = 9 * 12 * 1024 * 1024 + 64 * 1024
 TEST_ID = "TEST"
 Asked = Request[Any, Any, Any]
 READ: dict[str, Any] = {"opt": {"audience": "public"}, "tags": ["open311"], "exception_handlers": problems.HANDLERS}
+WRITE = {"audience": "partner", "limit": "machine"}
 UNKNOWN = Fault(NOT_FOUND, "不存在 / not found")
 
 
@@ -107,7 +111,7 @@ async def token(name: FromPath[str], request: Asked) -> Response[Any]:
 
 @post(
     _both("requests"),
-    opt={"audience": "partner", "limit": "machine"},
+    opt=WRITE,
     tags=["open311"],
     exception_handlers=problems.HANDLERS,
     summary="Create a request",
@@ -122,11 +126,7 @@ async def create(request: Asked, parts: NamedDependency[Parts]) -> Response[Any]
     if not request.content_type[0].startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
         raise Refused(Fault(BAD_REQUEST, "须为表单 / a form is needed"))
     form = posting.form_of(list((await request.form()).multi_items()))
-    key = form.fields.get("api_key") or request.query_params.get("api_key")
-    try:
-        partner = await partners.of_key(key, scope="open311:write")
-    except partners.KeyRefused as refused:
-        raise Refused(Fault(FORBIDDEN, "api_key 缺失或无效 / api_key is missing or wrong")) from refused
+    partner = await _partner(request, form)
     posted = posting.check(form)
     if request.scope["path"].startswith(BASES[1]):
         tree: dict[str, Any] = {"service_request_id": TEST_ID, "service_notice": None, "account_id": None}
@@ -136,10 +136,83 @@ async def create(request: Asked, parts: NamedDependency[Parts]) -> Response[Any]
     return wire.answer(_format(request), root="service_requests", tree=[tree])
 
 
+@get(_both("servicerequestupdates"), **READ, summary="Updates of requests")
+async def updates_out(request: Asked) -> Response[Any]:
+    """The public steps of published requests in a span of at most 90 days, oldest first (mySociety's extension)."""
+    query = reading.read(_args(request), now=clock.utc_now())
+    return wire.answer(_format(request), root="service_request_updates", tree=await updates.told(query))
+
+
+@post(
+    f"{BASES[0]}/servicerequestupdates.json",
+    opt=WRITE,
+    tags=["open311"],
+    exception_handlers=problems.HANDLERS,
+    summary="Send an update",
+    status_code=200,
+)
+async def update_in_json(request: Asked) -> Response[Any]:
+    """Records a partner's update once by its `update_id`; it moves no state."""
+    return await _take_update(request)
+
+
+@post(
+    f"{BASES[0]}/servicerequestupdates.xml",
+    opt=WRITE,
+    tags=["open311"],
+    exception_handlers=problems.HANDLERS,
+    summary="Send an update",
+    status_code=200,
+)
+async def update_in_xml(request: Asked) -> Response[Any]:
+    """Records a partner's update once by its `update_id`; it moves no state."""
+    return await _take_update(request)
+
+
+async def _take_update(request: Asked) -> Response[Any]:
+    form = posting.form_of(list((await request.form()).multi_items()))
+    partner = await _partner(request, form)
+    reading.check_jurisdiction(form.fields.get("jurisdiction_id"))
+    update = updates.check(form.fields)
+    async with database.transaction():
+        update_id = await updates.take(update, partner=partner, now=clock.utc_now())
+    tree = [{"update_id": update_id, "service_request_id": update.request}]
+    return wire.answer(_format(request), root="service_request_updates", tree=tree)
+
+
+@get(f"{BASES[0]}/bulk/requests.csv", **READ, summary="All published requests as CSV")
+async def bulk_file() -> Stream:
+    """As of last midnight in the district (the proposed bulk format, UTF-8, RFC 4180)."""
+    midnight = boundary("day", clock.utc_now())
+    headers = {"Cache-Control": "public, max-age=3600", "ETag": f'"{midnight:%Y%m%d}"'}
+    return Stream(bulk.lines(until=midnight), media_type="text/csv", headers=headers)
+
+
+async def _partner(request: Asked, form: posting.Form) -> Partner:
+    key = form.fields.get("api_key") or request.query_params.get("api_key")
+    try:
+        return await partners.of_key(key, scope="open311:write")
+    except partners.KeyRefused as refused:
+        raise Refused(Fault(FORBIDDEN, "api_key 缺失或无效 / api_key is missing or wrong")) from refused
+
+
 @get([f"{base}/{{rest:path}}" for base in BASES], **READ, summary="Unknown resources", include_in_schema=False)
 async def unknown(rest: FromPath[str]) -> Response[Any]:
     """Other resources and other formats do not exist."""
     raise Refused(UNKNOWN)
 
 
-ROUTES = [discovery, service_list, service_definition, request_list, one_request, token, create, unknown]
+ROUTES = [
+    discovery,
+    service_list,
+    service_definition,
+    request_list,
+    one_request,
+    token,
+    create,
+    updates_out,
+    update_in_json,
+    update_in_xml,
+    bulk_file,
+    unknown,
+]

@@ -21,6 +21,7 @@ APP_CONFIG = AppConfig(
         t.PublicReport,
         t.PartnerReport,
         t.Open311Request,
+        t.Open311Update,
         t.IdentityReveal,
         t.ReportFollow,
         t.AreaAlert,

@@ -7,6 +7,8 @@ create index if not exists report_timeline_report on report_timeline (report, at
 create unique index if not exists partner_key on partner (key_hash);
 create unique index if not exists partner_report_external on partner_report (partner, external_id);
 create unique index if not exists open311_request_token on open311_request (token);
+create unique index if not exists open311_update_once on open311_update (partner, update_id);
+create index if not exists report_timeline_at on report_timeline (at);
 create unique index if not exists report_follow_once on report_follow (account, report);
 create index if not exists report_follow_report on report_follow (report);
 create index if not exists area_alert_account on area_alert (account);

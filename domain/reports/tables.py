@@ -142,6 +142,20 @@ class Open311Request(Table, tablename="open311_request"):
     media_url = Text(null=True, default=None)  # as sent; never fetched
 
 
+class Open311Update(Table, tablename="open311_update"):
+    """An update a partner sent about a public report; recorded once by the partner's own id."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    partner = ForeignKey(Partner, null=False, default=None, on_delete=OnDelete.restrict)
+    update_id = Varchar(length=80, null=False, default=None)
+    report = ForeignKey(Report, null=False, default=None, on_delete=OnDelete.restrict)
+    status = Varchar(length=30, null=False, default=None)  # the extended word, as sent
+    description = Text(null=False, default=None)
+    updated_at = Timestamptz(null=False, default=None)
+    fingerprint = Bytea(null=False, default=None)
+    received_at = Timestamptz(null=False, default=None)
+
+
 class IdentityReveal(Table, tablename="identity_reveal"):
     """A request to open a sealed reporter: asked by one operator, approved by another, shown to the reporter."""
 

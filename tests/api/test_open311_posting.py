@@ -1,11 +1,13 @@
 """Open311 posts: every location, every fault at once, keys, tokens, retries, and nothing personal echoed."""
 
+from datetime import timedelta
+
 import pytest
 from defusedxml import ElementTree
 
 from domain.kernel import clock, database
 from domain.reports import publication
-from tests.builders.open311 import BASE, a_form, a_key, codes_of, send
+from tests.builders.open311 import BASE, a_form, a_key, a_public_report, codes_of, number_of, send
 
 
 @pytest.mark.parametrize(
@@ -139,3 +141,64 @@ async def test_11_nothing_personal_of_a_post_is_ever_echoed(api):
         if value != "张":
             assert value not in seen
             assert value not in stored
+
+
+async def send_update(api, key, **changes):
+    form = {
+        "api_key": key,
+        "update_id": "U-1",
+        "status": "IN_PROGRESS",
+        "updated_datetime": "2026-11-22T08:00:00+08:00",
+        "description": "已派人查看",
+    }
+    return await api.post(f"{BASE}/servicerequestupdates.json", data=form | changes)
+
+
+async def test_14_an_update_is_taken_once_and_moves_no_state(api):
+    key, report = await a_key(), await a_public_report()
+    number = await number_of(report)
+
+    first = await send_update(api, key, service_request_id=number)
+    again = await send_update(api, key, service_request_id=number)
+    altered = await send_update(api, key, service_request_id=number, description="别的")
+    older = await send_update(
+        api, key, service_request_id=number, update_id="U-2", status="CLOSED", updated_datetime="2026-01-01T00:00:00Z"
+    )
+
+    assert (first.status_code, again.status_code, altered.status_code, older.status_code) == (200, 200, 409, 200)
+    assert first.json() == again.json() == [{"update_id": "U-1", "service_request_id": number}]
+    assert await database.fetch_value("select count(*) from open311_update") == 2
+    (entry,) = (await api.get(f"{BASE}/requests/{number}.json")).json()
+    assert entry["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"api_key": "gwk_wrong"}, 403),
+        ({"service_request_id": "GW-1"}, 404),
+        ({"status": "done"}, 400),
+        ({"updated_datetime": "2026-11-22"}, 400),
+        ({"update_id": ""}, 400),
+    ],
+)
+async def test_14_an_update_that_breaks_a_rule_is_refused(api, changes, status):
+    number = await number_of(await a_public_report())
+
+    answer = await send_update(api, await a_key(), **{"service_request_id": number} | changes)
+
+    assert answer.status_code == status
+
+
+async def test_updates_out_and_the_bulk_file_tell_the_public_steps(api):
+    yesterday = clock.utc_now() - timedelta(days=1)
+    number = await number_of(await a_public_report(now=yesterday, text="=HYPERLINK(1)"))
+    await a_public_report()
+
+    told = (await api.get(f"{BASE}/servicerequestupdates.json")).json()
+    bulk = (await api.get(f"{BASE}/bulk/requests.csv")).text.splitlines()
+
+    assert (told[0]["service_request_id"], told[0]["status"]) == (number, "open")
+    assert len(bulk) == 2
+    assert number in bulk[1]
+    assert "'=HYPERLINK" in bulk[1]
