@@ -12,6 +12,7 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -97,19 +98,19 @@ class Verdict(msgspec.Struct, frozen=True):
     reset_ms: int
 
 
-_down_until: dict[int, float] = {}
+_down_until: WeakKeyDictionary[Redis, float] = WeakKeyDictionary()
 
 
 async def take(redis: Redis, keys: dict[str, Rate], *, cost: int = 1) -> Verdict | None:
     """Spends `cost` permits on every key, or on none; None when Redis cannot be asked. A negative cost gives back."""
     loop = asyncio.get_running_loop()
-    if _down_until.get(id(redis), 0.0) > loop.time():
+    if _down_until.get(redis, 0.0) > loop.time():
         return None
     rates = [number for rate in keys.values() for number in (rate.interval_us, rate.burst)]
     try:
         answer: Any = await redis.register_script(GCRA)(keys=list(keys), args=[cost, *rates])
     except (RedisError, OSError) as error:
-        _down_until[id(redis)] = loop.time() + DOWN_PAUSE_S
+        _down_until[redis] = loop.time() + DOWN_PAUSE_S
         log.warning("limits_without_redis", extra={"error": type(error).__name__})
         return None
     allowed, left, retry_ms, reset_ms = answer

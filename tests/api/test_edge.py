@@ -1,5 +1,7 @@
 """The outermost layer and the logs: fixed origins, quiet failures, masked lines, strong secrets."""
 
+import asyncio
+import contextvars
 import io
 import json
 import logging
@@ -11,6 +13,7 @@ from litestar import get
 
 from api import logs
 from api.app import create_app
+from domain.kernel import database
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
 
@@ -107,3 +110,18 @@ def test_production_refuses_every_development_secret_by_name(name: str) -> None:
 
     with pytest.raises(ValueError, match=f"GW_{name.upper()}"):
         process_settings.load({key: value for key, value in strong.items() if key != f"GW_{name.upper()}"})
+
+
+async def test_when_no_connection_is_free_the_answer_is_503_and_later_200(
+    settings: Settings, redis: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "ACQUIRE_TIMEOUT_S", 0.1)
+    app = create_app(msgspec.structs.replace(settings, database_pool_max=1))
+    async with app.lifespan(), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as api:
+        async with database.transaction():
+            busy = await asyncio.create_task(api.get("/v1/public/audit/head"), context=contextvars.Context())
+        free = await api.get("/v1/public/audit/head")
+
+    assert (busy.status_code, busy.json()["code"]) == (503, "try-later")
+    assert int(busy.headers["retry-after"]) >= 1
+    assert free.status_code == 200
