@@ -208,23 +208,23 @@ begin
   perform 1 from reward_account where id in (select distinct unnest(p_credits)) order by id for no key update;
   select coalesce(array_agg(a.id), '{}') into in_debt
   from reward_account a join reward_account b on b.id = a.debt where a.id = any(p_credits) and b.balance < 0;
+  -- No join between the steps: the planner knows nothing of array lengths and would choose nested loops.
   return query
   with asked as materialized (
-    select distinct on (u.k) u.*, a.balance as old, a.id as account
+    select distinct on (u.k) u.*, a.balance as old, case
+        when a.id is null then 'unknown-account'
+        when u.amount is null or u.amount not between 1 and 9007199254740992 then 'invalid'
+        when exists (select 1 from ledger_key x where x.id = u.k) then 'known'
+        when a.id = any(in_debt) then 'in-debt' else 'posted' end as verdict
     from unnest(p_keys, p_prints, p_credits, p_amounts, p_occurred, p_rules, p_evidence, p_expires)
          with ordinality as u(k, print, credit, amount, occurred, rule, evidence, expires, ord)
-    left join reward_account a on a.id = u.credit and a.unit = p_debit % 10
+    left join reward_account a on a.id = u.credit and a.id >= 1000 and a.unit = p_debit % 10
     order by u.k, u.ord),
-  good as materialized (
-    select q.*, nextval('ledger_transfer_number') as n from (
-      select * from asked where account >= 1000 and amount between 1 and 9007199254740992 and account <> all(in_debt)
-      order by ord) q),
-  fresh as (
-    insert into ledger_key (id, print, transfer, posted_at) select k, print, n, p_now from good order by k
-    on conflict (id) do nothing returning id),
   posted as materialized (
-    select g.*, g.old + (sum(g.amount) over (partition by g.credit order by g.n))::bigint as after
-    from good g join fresh f on f.id = g.k),
+    select q.*, nextval('ledger_transfer_number') as n,
+           q.old + (sum(q.amount) over (partition by q.credit order by q.ord))::bigint as after
+    from asked q where q.verdict = 'posted'),
+  fresh as (insert into ledger_key (id, print, transfer, posted_at) select k, print, n, p_now from posted order by k),
   moved as (
     insert into ledger_transfer (id, posted_at, occurred_at, key, kind, unit, debit, credit, amount, credit_after, rule, evidence)
     select n, p_now, occurred, k, p_kind, p_debit % 10, p_debit, credit, amount, after, rule, evidence from posted order by n),
@@ -235,10 +235,8 @@ begin
     insert into ledger_bucket as b (account, expires, earned)
     select credit, expires, sum(amount)::bigint from posted where expires is not null group by credit, expires
     on conflict (account, expires) do update set earned = b.earned + excluded.earned)
-  select a.k, case when p.k is not null then 'posted' when a.account is null then 'unknown-account'
-                   when a.amount is null or a.amount not between 1 and 9007199254740992 then 'invalid'
-                   when a.account = any(in_debt) then 'in-debt' else 'known' end, p.n, p.after
-  from asked a left join posted p on p.k = a.k;
+  select p.k, p.verdict, p.n, p.after from posted p
+  union all select q.k, q.verdict, null, null from asked q where q.verdict <> 'posted';
 end $$;
 
 -- Promises part of a balance. Outcomes: held, replayed, altered, insufficient, invalid, unknown-account.
@@ -357,22 +355,22 @@ begin
       and exists (select 1 from ledger_bucket b where b.account = a.id and b.expires <= p_day)
     order by a.id for no key update),
   sums as materialized (
-    select a.id, a.balance, least(a.balance - a.held, b.earned - a.cum_debited) as amount,
-           md5(format('expire|%s|%s', a.id, p_day))::uuid as k, nextval('ledger_transfer_number') as n
+    select a.id, a.balance, least(a.balance - a.held, b.earned - a.cum_debited) as amount, k.k,
+           nextval('ledger_transfer_number') as n
     from due a
     join lateral (select sum(earned)::bigint as earned from ledger_bucket where account = a.id and expires <= p_day) b on true
-    where least(a.balance - a.held, b.earned - a.cum_debited) > 0),
+    join lateral (select md5(format('expire|%s|%s', a.id, p_day))::uuid as k) k on true
+    where least(a.balance - a.held, b.earned - a.cum_debited) > 0
+      and not exists (select 1 from ledger_key known where known.id = k.k)),  -- safe: the account is locked
   fresh as (
-    insert into ledger_key (id, print, transfer, posted_at) select k, decode(md5(k::text), 'hex'), n, p_now from sums
-    on conflict (id) do nothing returning id),
-  gone as materialized (select s.* from sums s join fresh f on f.id = s.k),
+    insert into ledger_key (id, print, transfer, posted_at) select k, decode(md5(k::text), 'hex'), n, p_now from sums),
   moved as (
     insert into ledger_transfer (id, posted_at, occurred_at, key, kind, unit, debit, credit, amount, debit_after, rule)
-    select n, p_now, p_now, k, 'expire', 1, id, 21, amount, balance - amount, 'expiry' from gone order by n),
+    select n, p_now, p_now, k, 'expire', 1, id, 21, amount, balance - amount, 'expiry' from sums order by n),
   kept as (
     update reward_account a set balance = a.balance - g.amount, cum_debited = a.cum_debited + g.amount, postings = a.postings + 1
-    from gone g where a.id = g.id)
-  select count(*), coalesce(sum(amount), 0) into expired_accounts, expired from gone;
+    from sums g where a.id = g.id)
+  select count(*), coalesce(sum(amount), 0) into expired_accounts, expired from sums;
 end $$;
 
 -- Takes up to p_amount from every limit named at once and returns how much was free (0 … p_amount). Rows are locked in order.
