@@ -16,16 +16,35 @@ from notifications import consents, preferences, recipients
 from notifications.audiences import Notice
 from notifications.catalogue import CATALOGUE
 from notifications.preferences import Preferences
-from notifications.templates import sharing, templates
+from notifications.templates import Template, sharing, templates
 from notifications.topics import TOPICS, needed_credits
 from notifications.wording import Wording
 
+# One round trip for what happens most: announcement, inbox line, and the WeChat delivery with its consent set aside.
+# $9 is the template (null: no WeChat), $10 the consents that must be left, $11 why it is held back (null: it is not).
 TELL_PERSON = """
 with told as (
   insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at)
-  values ($1, $2, $3, $4, 'person', '{}', $5, $6::jsonb, $7)
-  on conflict (event, key) where event > 0 do nothing returning id)
-insert into inbox_message (owner, announcement) select $8, id from told returning announcement
+  values ($1, $2, $3, $4::varchar, 'person', '{}', $5, $6::jsonb, $7::timestamptz)
+  on conflict (event, key) where event > 0 do nothing returning id),
+line as (
+  insert into inbox_message (owner, announcement) select $8::uuid, id from told),
+taken as (
+  update consent_credit c set available = c.available - 1, updated_at = $7::timestamptz from told
+  where $11::varchar is null and c.owner = $8::uuid and c.template = $9::varchar and c.available >= $10::int
+    and not c.blocked returning 1),
+spent as (
+  insert into consent_entry (owner, template, kind, change, source, key, matched, at)
+  select $8::uuid, $9::varchar, 'spent', -1, 'send', 'take:' || told.id || ':' || $4::varchar, false, $7::timestamptz
+  from told, taken),
+planned as (
+  insert into notice_delivery (id, announcement, owner, recipient, channel, state, reason, calls, created_at,
+    finished_at)
+  select $12::uuid, told.id, $8::uuid, $13::bytea, 'wechat', case when taken is null then 'skipped' else 'waiting' end,
+    case when taken is null then coalesce($11::varchar, 'no-consent') else 'planned' end, 0, $7::timestamptz,
+    case when taken is null then $7::timestamptz end
+  from told left join taken on true where $9::varchar is not null)
+select told.id, exists (select 1 from taken) as taken from told
 """
 TELL_MANY = """
 with told as (
@@ -67,11 +86,21 @@ async def tell(notices: Sequence[tuple[Notice, UUID]], *, event_id: int, at: dat
     for notice, account in notices:
         first.setdefault((notice.wording, notice.subject, account), notice)
     owners = {account: recipients.tag_of(account) for _, _, account in first}
-    chosen = await preferences.of(list(owners.values()))
+    asked = [owners[account] for wording, _, account in first if _may_be_pushed(CATALOGUE[wording])]
+    chosen = await preferences.of(asked) if asked else {}
     for (_, _, account), notice in first.items():
         owner = owners[account]
         person = Person(account, owner, chosen.get(owner, preferences.DEFAULT))
         await _tell_person(notice, person, event_id=event_id, at=at)
+
+
+def _template(wording: Wording) -> Template | None:
+    """The WeChat template of a message that has slots for one."""
+    return templates(settings.current().wechat_templates).get(wording.topic) if wording.slots else None
+
+
+def _may_be_pushed(wording: Wording) -> bool:
+    return wording.sms is not None or _template(wording) is not None
 
 
 async def tell_audience(notice: Notice, *, event_id: int, at: datetime) -> int | None:
@@ -110,20 +139,29 @@ async def tell_many(notice: Notice, *, event_id: int, at: datetime) -> None:
 
 async def _tell_person(notice: Notice, person: Person, *, event_id: int, at: datetime) -> None:
     wording = CATALOGUE[notice.wording]
-    key = f"{notice.wording}|{notice.report or notice.subject}"[:80]
-    announcement = await database.fetch_value(
+    template, delivery = _template(wording), new_id()
+    row = await database.fetch_row(
         TELL_PERSON,
         event_id,
-        key,
+        f"{notice.wording}|{notice.report or notice.subject}"[:80],
         notice.wording,
         wording.topic,
         notice.subject,
         msgspec.json.encode(notice.facts).decode(),
         at,
         person.owner,
+        template.id if template else None,
+        _needed(wording, template) if template else 1,
+        _held_back(wording, person.chosen),
+        delivery,
+        recipients.seal(person.account) if template else None,
     )
-    if announcement is not None:
-        await plan_pushes(announcement, wording, person=person, subject=notice.subject, at=at)
+    if row is None:
+        return
+    if row["taken"]:
+        await _queue(delivery, wording, person=person, channel="wechat", subject=notice.subject, at=at)
+    else:
+        await plan_sms(row["id"], wording, person=person, subject=notice.subject, at=at)
 
 
 async def push_only(notice: Notice, person: Person, *, event_id: int, at: datetime) -> None:
@@ -151,19 +189,26 @@ async def plan_pushes(announcement: int, wording: Wording, *, person: Person, su
 
 
 async def _plan_wechat(announcement: int, wording: Wording, *, person: Person, subject: str, at: datetime) -> bool:
-    setting = settings.current().wechat_templates
-    template = templates(setting).get(wording.topic)
-    if template is None or not wording.slots:
+    template = _template(wording)
+    if template is None:
         return False
     reason = _held_back(wording, person.chosen)
     if reason is None:
-        needed = needed_credits(wording.topic, shares_template_with=sharing(setting, template.id))
         taken = await consents.take(
-            person.owner, template=template.id, needed=needed, ref=f"{announcement}:{wording.topic}", at=at
+            person.owner,
+            template=template.id,
+            needed=_needed(wording, template),
+            ref=f"{announcement}:{wording.topic}",
+            at=at,
         )
         reason = "planned" if taken else "no-consent"
     await plan(announcement, wording, person=person, channel="wechat", reason=reason, subject=subject, at=at)
     return reason == "planned"
+
+
+def _needed(wording: Wording, template: Template) -> int:
+    shared = sharing(settings.current().wechat_templates, template.id)
+    return needed_credits(wording.topic, shares_template_with=shared)
 
 
 async def plan_sms(announcement: int, wording: Wording, *, person: Person, subject: str, at: datetime) -> bool:
@@ -187,12 +232,16 @@ def _held_back(wording: Wording, chosen: Preferences) -> str | None:
 async def plan(
     announcement: int, wording: Wording, *, person: Person, channel: str, reason: str, subject: str, at: datetime
 ) -> None:
-    """The delivery row, and its send job when it is to be sent; the job waits for the end of the quiet hours."""
+    """The delivery row, and its send job when it is to be sent."""
     delivery = new_id()
     state = "waiting" if reason == "planned" else "skipped"
     sealed = recipients.seal(person.account)
     made = await database.fetch_value(PLAN, delivery, announcement, person.owner, sealed, channel, state, reason, at)
-    if made is None or state != "waiting":
-        return
+    if made is not None and state == "waiting":
+        await _queue(delivery, wording, person=person, channel=channel, subject=subject, at=at)
+
+
+async def _queue(delivery: UUID, wording: Wording, *, person: Person, channel: str, subject: str, at: datetime) -> None:
+    """The send job; it waits for the end of the quiet hours."""
     release = preferences.released_at(person.chosen, urgent=wording.urgent, now=at)
     await leases.queue(kind=channel, subject=subject, payload={"delivery": str(delivery)}, now=release, job_id=delivery)

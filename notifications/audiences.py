@@ -13,6 +13,7 @@ import msgspec
 
 from domain.cases import people
 from domain.cases.stages import LABELS, Outcome, Stage
+from domain.disclosure import chief_messages
 from domain.kernel import database
 from domain.kernel.errors import Text
 from domain.reports import follows, reporters
@@ -196,6 +197,26 @@ async def claim_refused(event: Any, at: datetime) -> list[Notice]:
     return [Notice(wording="claim_refused", subject=subject, facts=facts, account=event.account_id)]
 
 
+async def entry_published(event: Any, at: datetime) -> list[Notice]:
+    """A penalty became public: those whose reports led to it hear so, found by the case or by the platform's number."""
+    if event.dataset != "penalties" or event.version != 1:
+        return []
+    rows = await database.fetch(
+        "select distinct \"case\" from case_update where detail->>'penalty' = $1"
+        ' union select "case" from case_report where "case"::text = $2',
+        event.key,
+        event.case or "",
+    )
+    return [notice for row in rows for notice in await _to_case("penalty_published", row["case"], at)]
+
+
+async def chief_answered(event: Any, at: datetime) -> list[Notice]:
+    """The chief of a river answered a message."""
+    account = await chief_messages.sender_of(event.message_id)
+    subject, facts = f"chief-message:{event.message_id}", {"happened_at": at.isoformat()}
+    return [Notice(wording="chief_answered", subject=subject, facts=dict(facts), account=account)]
+
+
 TOLD: Mapping[str, Tell] = {
     "ReportSubmitted": report_submitted,
     "ReportWithdrawn": report_withdrawn,
@@ -211,6 +232,8 @@ TOLD: Mapping[str, Tell] = {
     "PointsAwarded": points_awarded,
     "PointsReversed": points_reversed,
     "ClaimRefused": claim_refused,
+    "EntryPublished": entry_published,
+    "ChiefAnswered": chief_answered,
 }
 
 

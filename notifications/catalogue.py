@@ -214,6 +214,26 @@ CATALOGUE: Mapping[str, Wording] = {
         plain=Text("这次申报没有积分，可以申诉。", "No points this time. You may appeal."),
         page="pages/points/index",
     ),
+    "penalty_published": Wording(
+        topic="progress",
+        audience="reporter",
+        title=Text("您的举报促成了处罚", "Your report led to a penalty"),
+        body=Text(
+            "您关于“{category}”的举报（{number}）已查实并作出行政处罚，处罚决定已依法公示。感谢您。",
+            "Your report {number} about “{category}” led to a penalty decision, which is now public. Thank you.",
+        ),
+        plain=Text("您举报的问题已被处罚，决定已公示。", "What you reported was penalised. The decision is public."),
+    ),
+    "chief_answered": Wording(
+        topic="receipt",
+        audience="resident",
+        title=Text("河长已答复您的留言", "The river chief answered you"),
+        body=Text(
+            "河长答复了您的留言，可在“我的留言”查看并评价。",
+            "The river chief answered your message. Read and rate it there.",
+        ),
+        plain=Text("河长回复您了，请查看。", "The river chief has answered you."),
+    ),
     "digest": Wording(
         topic="progress",
         audience="resident",
