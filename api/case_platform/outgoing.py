@@ -13,9 +13,9 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from api.case_platform import breaker
+from api.case_platform import breaker, open311_driver
 from api.case_platform.messages import Links, build
-from api.case_platform.payloads import HandoverTaken
+from api.case_platform.payloads import CaseEvent, HandoverTaken
 from api.case_platform.signing import headers, keys_of
 from api.parts import HTTP_TOTAL_TIMEOUT_S, Parts
 from domain.cases import dead_letters, forwarding, peers, warnings
@@ -44,55 +44,88 @@ def sender(parts: Parts, *, links: Links, now: Callable[[], datetime] = clock.ut
 
 async def forward(job: Job, *, parts: Parts, links: Links, now: datetime) -> Outcome:
     """One attempt."""
-    url = parts.settings.case_platform_url
-    if not url:
+    if (held := await _held(parts)) is not None:
+        return held
+    event = await build(job, settings=parts.settings, links=links, now=now)
+    if event is None:
+        return Done("nothing to tell any more")
+    try:
+        if parts.settings.case_platform_driver == "open311":
+            return await _by_open311(event, job, parts=parts, now=now)
+        response = await _post(event, parts=parts, now=now)
+    except httpx.HTTPError as error:
+        await breaker.count_failure(parts.redis, peers.PLATFORM)
+        return Retry(f"no answer: {type(error).__name__}")
+    return await _judge(response, parts=parts, now=now) or await _taken(response, _read(response), job, now=now)
+
+
+async def _held(parts: Parts) -> Outcome | None:
+    """Why no call is made now; None when one may be made."""
+    if not parts.settings.case_platform_url:
         return Retry("GW_CASE_PLATFORM_URL is empty")
     if (why := await peers.disabled(peers.PLATFORM)) is not None:
         return Dead(f"peer switched off: {why}")
     if (wait_s := await breaker.closed_in(parts.redis, peers.PLATFORM)) > 0:
         return Retry("breaker open", after_s=wait_s, counted=False)
-    event = await build(job, settings=parts.settings, links=links, now=now)
-    if event is None:
-        return Done("nothing to tell any more")
+    return None
+
+
+async def _post(event: CaseEvent, *, parts: Parts, now: datetime) -> httpx.Response:
     body = msgspec.json.encode(event)
     signed = headers(message_id=event.id, at=now, body=body, keys=keys_of(parts.settings.case_platform_secrets))
-    try:
-        response = await parts.http.post(
-            f"{url.rstrip('/')}/messages",
-            content=body,
-            headers={"Content-Type": "application/cloudevents+json", **signed},
-        )
-    except httpx.HTTPError as error:
-        await breaker.count_failure(parts.redis, peers.PLATFORM)
-        return Retry(f"no answer: {type(error).__name__}")
-    return await _judge(response, job, parts=parts, now=now)
+    return await parts.http.post(
+        f"{parts.settings.case_platform_url.rstrip('/')}/messages",
+        content=body,
+        headers={"Content-Type": "application/cloudevents+json", **signed},
+    )
 
 
-async def _judge(response: httpx.Response, job: Job, *, parts: Parts, now: datetime) -> Outcome:
+async def _by_open311(event: CaseEvent, job: Job, *, parts: Parts, now: datetime) -> Outcome:
+    """The same through GeoReport v2; what an earlier attempt made is found before another is made."""
+    if event.type not in open311_driver.HANDS_OVER or not event.data.reports:
+        return Done("Open311 has no such message")
+    if job.attempts > 1 and (found := await open311_driver.find(event, parts=parts, now=now)) is not None:
+        return await _accept(found, job, note="found at the peer", now=now)
+    response = await open311_driver.post(event, parts=parts)
+    answer = open311_driver.read(response, now=now)
+    return await _judge(response, parts=parts, now=now) or await _taken(response, answer, job, now=now)
+
+
+async def _judge(response: httpx.Response, *, parts: Parts, now: datetime) -> Outcome | None:
+    """What an answer that is no success means; None for a 2xx."""
     status = response.status_code
+    wish_s = retry_after(response.headers.get("Retry-After"), now=now)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.TOO_MANY_REQUESTS:
         await breaker.count_failure(parts.redis, peers.PLATFORM)
-        return Retry(f"HTTP {status}", after_s=retry_after(response.headers.get("Retry-After"), now=now))
+        return Retry(f"HTTP {status}", after_s=wish_s)
     await breaker.count_success(parts.redis, peers.PLATFORM)
     if status == GONE:
         async with database.transaction():
             await peers.disable(peers.PLATFORM, why="the peer answered 410 Gone", now=now)
         return Dead("HTTP 410: peer switched off")
     if status in RETRIED_4XX:
-        return Retry(f"HTTP {status}", after_s=retry_after(response.headers.get("Retry-After"), now=now))
-    if not response.is_success:
-        return Dead(f"HTTP {status}")
-    return await _taken(response, job, now=now)
+        return Retry(f"HTTP {status}", after_s=wish_s)
+    return None if response.is_success else Dead(f"HTTP {status}")
 
 
-async def _taken(response: httpx.Response, job: Job, *, now: datetime) -> Outcome:
-    """A 2xx counts only with a readable answer: a proxy's welcome page accepts nothing."""
+def _read(response: httpx.Response) -> HandoverTaken | None:
+    """The answer of our own contract; None when it is unreadable."""
     if len(response.content) > ANSWER_BYTES_MAX:
-        return Retry("2xx with an answer that is too long")
+        return None
     try:
-        answer = msgspec.json.decode(response.content, type=HandoverTaken)
+        return msgspec.json.decode(response.content, type=HandoverTaken)
     except (UnicodeDecodeError, msgspec.DecodeError):
+        return None
+
+
+async def _taken(response: httpx.Response, answer: HandoverTaken | None, job: Job, *, now: datetime) -> Outcome:
+    """A 2xx counts only with a readable answer: a proxy's welcome page accepts nothing."""
+    if answer is None:
         return Retry("2xx without a readable answer")
+    return await _accept(answer, job, note=f"HTTP {response.status_code}", now=now)
+
+
+async def _accept(answer: HandoverTaken, job: Job, *, note: str, now: datetime) -> Outcome:
     payload = job.payload
     async with database.transaction():
         if payload["message"] in {"opened", "reopened"}:
@@ -104,8 +137,8 @@ async def _taken(response: httpx.Response, job: Job, *, now: datetime) -> Outcom
                 now=now,
             )
         if payload["message"] in {"warned", "chased"}:
-            await warnings.record_proof(job.id, proof=f"HTTP {response.status_code}", now=now)
-    return Done(f"HTTP {response.status_code}")
+            await warnings.record_proof(job.id, proof=note, now=now)
+    return Done(note)
 
 
 def retry_after(value: str | None, *, now: datetime) -> float | None:

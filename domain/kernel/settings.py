@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lookup_secret: str = DEVELOPMENT_SECRET  # key of the blind indexes (phone, openid, owner tag)
     case_platform_url: str = ""  # base address of the bureau's case platform
     case_platform_secrets: str = DEVELOPMENT_SECRET  # comma-separated; the first signs, all verify
+    case_platform_driver: Literal["webhooks", "open311"] = "webhooks"  # our own contract, or GeoReport v2
+    case_platform_api_key: str = ""  # of the Open311 driver
     wechat_url: str = "https://api.weixin.qq.com"
     wechat_appid: str = "wx0000000000000000"
     wechat_secret: str = DEVELOPMENT_SECRET
