@@ -73,7 +73,8 @@ SUBSCRIBERS: Subscribers = {
         chief_messages.watch,
         rating_matters.watch,
     ),
-    EntryPublished: (dues.settle,),
+    EntryPublished: (dues.settle, announce),
+    ChiefAnswered: (announce,),
     RatingShown: (disclosure.show_rating,),
     RatingExpired: (disclosure.end_rating,),
     ClaimsReceived: (rewards.settle_claims,),
@@ -104,7 +105,6 @@ SUBSCRIBERS: Subscribers = {
 # Facts nobody acts on yet; they stay readable in the outbox and the audit trail.
 UNHEARD: frozenset[type[Event]] = frozenset(
     {
-        ChiefAnswered,
         ChiefMessaged,
         ChiefMessageEscalated,
         EntryTakenDown,
@@ -131,9 +131,7 @@ def senders(parts: Parts) -> dict[str, Sender]:
     return {
         reconciling.KIND: reconcile.sender(parts),
         forwarding.KIND: outgoing.sender(parts, links=links_of_subject),
-        fetching.FETCH_JOB: fetching.fetcher(
-            settings=parts.settings, darkroom=parts.darkroom, store=parts.store
-        ),
+        fetching.FETCH_JOB: fetching.fetcher(settings=parts.settings, darkroom=parts.darkroom, store=parts.store),
         screening.SCREEN_JOB: screening.sender(looks),
         media_chores.SWEEP_JOB: sweeping.sweeper(parts.store),
         withdrawal.DELETE_JOB: tidying.deleter(parts.store),

@@ -52,3 +52,6 @@ values
 on conflict (id) do nothing;
 
 insert into platform_peer (name, cursor) values ('case-platform', '') on conflict (name) do nothing;
+
+-- A published penalty finds the case whose update named it.
+create index if not exists case_update_penalty on case_update ((detail->>'penalty')) where detail->>'penalty' is not null;
