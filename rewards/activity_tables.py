@@ -60,7 +60,6 @@ class Activity(Table, tablename="activity"):
     state = Varchar(length=10, null=False, default=None)  # open | cancelled
     published_at = Timestamptz(null=False, default=None)
     published_by = UUID(null=False, default=None)
-    reminded_at = Timestamptz(null=True, default=None)
 
     activity_times = Check("ends_at > starts_at and capacity > 0 and radius_m between 20 and 5000")
 

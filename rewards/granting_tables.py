@@ -101,3 +101,22 @@ class SponsorCampaign(Table, tablename="sponsor_campaign"):
     open = Boolean(null=False, default=None)
 
     sponsor_campaign_points = Check("points > 0")
+
+
+class Team(Table, tablename="team"):
+    """A group of residents who collect points together."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    name = Varchar(length=30, null=False, default=None, unique=True)
+    made_at = Timestamptz(null=False, default=None)
+
+
+class TeamMember(Table, tablename="team_member"):
+    """A resident's own choice to be in a team."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    team = ForeignKey(Team, null=False, default=None, on_delete=OnDelete.restrict)
+    account = UUID(null=False, default=None)
+    joined_at = Timestamptz(null=False, default=None)
+
+    team_member_once = Unique([team, account])

@@ -51,6 +51,8 @@ APP_CONFIG = AppConfig(
         h.RewardExclusion,
         h.Sponsor,
         h.SponsorCampaign,
+        h.Team,
+        h.TeamMember,
     ],
     migration_dependencies=[],
 )
