@@ -148,7 +148,8 @@ def _finish_contents(responses: dict[str, Any], *, template: str) -> None:
     suffix = template.rsplit(".", 1)[-1]
     responses.get("204", {}).pop("content", None)
     if template.startswith(OPEN311):
-        both = {kind: {"schema": {"type": "string"}} for kind in ("text/xml", "application/json", PROBLEM_JSON)}
+        kinds = {"text/xml", "application/json", PROBLEM_JSON, FORMATS.get(suffix, "text/xml")}
+        both = {kind: {"schema": {"type": "string"}} for kind in sorted(kinds)}
         for status, response in responses.items():
             responses[status] = {"description": response.get("description", "GeoReport v2 errors."), "content": both}
     elif suffix in FORMATS and "200" in responses:
