@@ -52,8 +52,11 @@ def sender(parts: Parts) -> Sender:
     """The sender of kind `reconcile`. A failed run is not retried: the next tick is the retry."""
 
     async def send(job: Job) -> Outcome:
-        if not parts.settings.case_platform_url or await peers.disabled(peers.PLATFORM) is not None:
+        chosen = parts.settings
+        if not chosen.case_platform_url or chosen.case_platform_driver != "webhooks":
             return Done("no platform to ask")
+        if await peers.disabled(peers.PLATFORM) is not None:
+            return Done("peer switched off")
         run = pull if job.payload["kind"] == "pull" else compare
         try:
             found = await run(parts, now=clock.utc_now())
