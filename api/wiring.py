@@ -39,6 +39,7 @@ from domain.kernel.events import Event, Ticked
 from domain.kernel.handling import Subscribers
 from domain.kernel.leases import Sender
 from domain.reports import handlers as reports
+from domain.reports import leaving
 from domain.reports.events import ReportPublished, ReportSubmitted, ReportWithdrawn
 from domain.residents import chores as resident_chores
 from domain.residents.sms_codes import JOB_KIND
@@ -64,6 +65,7 @@ SUBSCRIBERS: Subscribers = {
         chores.seal_audit,
         chores.tidy_outbox,
         resident_chores.forget_old_sessions,
+        leaving.settle,
         *reward_chores.CHORES,
         *media_chores.CHORES,
         send_digests,

@@ -5,13 +5,15 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
+from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from api.actors import Actor
+from api.actors import SESSIONS, Actor
 from domain.kernel import clock, database
 from domain.kernel.errors import NotFound
+from domain.reports import leaving
+from domain.reports.leaving import Closed, OwnData
 from domain.residents import consents, phones
 from domain.residents.consents import Consent, Purpose
 
@@ -70,4 +72,23 @@ async def answer_consent(data: JSONBody[ConsentAnswer], resident: NamedDependenc
     return await consents.in_force(resident.id)
 
 
-ROUTES = [me, answer_consent]
+@get("/v1/me/export", opt={"audience": "resident", "limit": "export"}, tags=["me"], summary="A copy of my data")
+async def export(resident: NamedDependency[Actor]) -> OwnData:
+    """Account, phone, consents, reports with their timelines, follows and alerts (PIPL art. 45)."""
+    return await leaving.copy_of(resident.id)
+
+
+@delete("/v1/me", opt={"audience": "resident"}, tags=["me"], summary="Close my account", status_code=200)
+async def close(resident: NamedDependency[Actor]) -> Closed:
+    """Deletes phone, openid, follows and alerts and unties ended reports from me (PIPL art. 47).
+
+    Reports still being handled stay sealed until they end; the answer names them.
+    """
+    async with database.transaction():
+        closed = await leaving.close(resident.id, now=clock.utc_now())
+    if resident.session is not None:
+        SESSIONS.forget(resident.session)
+    return closed
+
+
+ROUTES = [me, answer_consent, export, close]

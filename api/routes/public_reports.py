@@ -1,14 +1,14 @@
 """The public map and list of published reports: no login, nothing personal."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
-from api.pages import Cursor, Limit, Page, decode_cursor, page_of
+from api.pages import Cursor, Limit, Page, decode_cursor, encode_cursor
 from domain.kernel.errors import Invalid, Text
 from domain.kernel.geo import Point, require_place
 from domain.reports import clusters, public_map
@@ -93,13 +93,15 @@ async def public_reports(
     until: Until = None,
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> Page[PublicReport]:
+) -> Response[Page[PublicReport]]:
     """Published reports, newest first, in a box or around a point."""
     box = box_of(bbox, near, radius_m)
     chosen = _chosen(box, category=category, state=status, since=since, until=until)
-    rows = await public_map.find(chosen, limit=limit + 1, before=decode_cursor(cursor, tuple[datetime, UUID]))
-    items = [public_map.public(row) for row in rows]
-    return page_of(rows, limit=limit, key=("received_at", "id"), items=items)
+    before = decode_cursor(cursor, tuple[datetime, UUID])
+    items, last = await public_map.page(chosen, limit=limit, before=before)
+    following = "null" if last is None else f'"{encode_cursor(*last)}"'
+    content: Any = f'{{"items":[{items}],"next":{following}}}'.encode()
+    return Response(content, media_type="application/json")
 
 
 @get("/v1/public/reports/geojson", opt={"audience": "public"}, tags=["public"], summary="Published reports as GeoJSON")

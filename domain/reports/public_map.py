@@ -81,7 +81,8 @@ def box_around(centre: Point, *, radius_m: float) -> Box:
     return Box(centre.lng - right, centre.lat - up, centre.lng + right, centre.lat + up)
 
 
-COLUMNS = """report as id, number, category, text, lng, lat, exact, town, photos, stage, closed, supporters,
+COLUMNS = """report as id, number, category, category_name, text,
+  lng, lat, exact, town, photos, stage, closed, supporters,
   received_at, updated_at"""
 IN_SMALL_BOX = "point(lng, lat) <@ box(point($2, $3), point($4, $5))"
 IN_WIDE_BOX = "lng between $2::float8 and $4::float8 and lat between $3::float8 and $5::float8"
@@ -116,19 +117,39 @@ def _codes(category: str | None) -> list[str] | None:
     return [category]
 
 
-async def find(chosen: Filter, *, limit: int, before: tuple[datetime, UUID] | None = None) -> list[Any]:
-    """Rows for `public`, newest first; `before` is the sort key of the last row seen."""
+async def find(chosen: Filter, *, limit: int) -> list[Any]:
+    """Rows for `public`, newest first."""
     where, values = where_of(chosen)
-    if before is not None:
-        values += before
-        where += f" and (received_at, report) < (${len(values)}, ${len(values) + 1})"
     statement = f"select {COLUMNS} from public_report where {where} order by received_at desc, report desc limit $1"
     return await database.fetch(statement, limit, *values)
 
 
+PAGE = """
+with page as (
+  select item, received_at, report from public_report where {where}
+  order by received_at desc, report desc limit $1::int + 1),
+numbered as (select *, row_number() over (order by received_at desc, report desc) as n from page)
+select coalesce(string_agg(item, ',' order by n) filter (where n <= $1), '') as items, count(*) > $1 as more,
+  max(received_at) filter (where n = $1) as at, max(report::text) filter (where n = $1) as report from numbered
+"""
+
+
+async def page(
+    chosen: Filter, *, limit: int, before: tuple[datetime, UUID] | None = None
+) -> tuple[str, tuple[datetime, UUID] | None]:
+    """The JSON of at most `limit` reports, newest first, by commas; and the sort key of the last when more follow."""
+    where, values = where_of(chosen)
+    if before is not None:
+        values += before
+        where += f" and (received_at, report) < (${len(values)}, ${len(values) + 1})"
+    row = await database.fetch_row(PAGE.format(where=where), limit, *values)
+    assert row is not None
+    return row["items"], (row["at"], UUID(row["report"])) if row["more"] else None
+
+
 def public(row: Any) -> PublicReport:
     """One row of `find` for the wire."""
-    return PublicReport(category_name=CATEGORIES[row["category"]].zh, **dict(row))
+    return PublicReport(**dict(row))
 
 
 async def one(report_id: UUID) -> PublicReport:

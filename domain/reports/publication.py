@@ -22,8 +22,8 @@ from report r where r.id = $1 and not exists (select 1 from report_timeline wher
 """
 PUBLISH = """
 insert into public_report (report, number, category, text, lng, lat, exact, cell, town, channel, photos, stage, closed,
-  supporters, received_at, published_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 'submitted', false, 0, $11, $12, $12)
+  supporters, received_at, published_at, updated_at, category_name)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 'submitted', false, 0, $11, $12, $12, $13)
 on conflict do nothing returning report
 """
 
@@ -50,6 +50,7 @@ async def publish(report_id: UUID, *, now: datetime) -> bool:
         row["channel"],
         row["received_at"],
         now,
+        CATEGORIES[row["category"]].zh,
     )
     if published is None:
         return False

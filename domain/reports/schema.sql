@@ -33,6 +33,19 @@ create or replace trigger report_is_evidence before update or delete on report_t
 create or replace trigger report_is_evidence before update or delete on report_day
   for each row execute function report_is_evidence();
 
+-- Lists are read far more often than a row changes: its JSON is made once, here, and read as it is.
+create or replace function public_report_item() returns trigger language plpgsql as $$
+begin
+  new.item := json_build_object('id', new.report, 'number', new.number, 'category', new.category,
+    'category_name', new.category_name, 'text', new.text, 'lng', new.lng, 'lat', new.lat, 'exact', new.exact,
+    'town', new.town, 'photos', new.photos, 'stage', new.stage, 'closed', new.closed, 'supporters', new.supporters,
+    'received_at', to_char(new.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'updated_at', to_char(new.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text;
+  return new;
+end $$;
+create or replace trigger public_report_item before insert or update on public_report
+  for each row execute function public_report_item();
+
 -- The next number of a day, such as GW-20261121-000137, without a row that every submission updates: one global
 -- sequence, and the day's first report writes down where the day began. A number below the base was drawn just before
 -- the base was set: it is given up and another one drawn. Aborted submissions leave gaps.

@@ -11,7 +11,7 @@ from domain.kernel import database
 from domain.kernel.errors import NotFound
 from domain.kernel.geo import Point, cells_around, distance_m
 from domain.reports.categories import CATEGORIES
-from domain.reports.public_map import PublicReport, public
+from domain.reports.public_map import COLUMNS, PublicReport, public
 
 NEAR_M = 200.0
 SINCE = timedelta(days=7)
@@ -65,8 +65,7 @@ def _siblings(category: str) -> list[str]:
 async def before_sending(place: Point, *, category: str, now: datetime) -> list[Similar]:
     """Open public reports within `NEAR_M` and `SINCE`, the nearest first: "same here?"."""
     rows = await database.fetch(
-        "select report as id, number, category, text, lng, lat, exact, town, photos, stage, closed, supporters,"
-        " received_at, updated_at from public_report where cell = any($1) and category = any($2) and not closed"
+        f"select {COLUMNS} from public_report where cell = any($1) and category = any($2) and not closed"
         " and hidden_at is null and received_at > $3",
         cells_around(place, rings=CELL_RINGS),
         _siblings(category),

@@ -104,6 +104,7 @@ class PublicReport(Table, tablename="public_report"):
     report = ForeignKey(Report, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict)
     number = Varchar(length=24, null=False, default=None)
     category = Varchar(length=40, null=False, default=None)
+    category_name = Varchar(length=40, null=False, default=None)
     text = Text(null=False, default=None)  # personal values replaced
     lng = DoublePrecision(null=False, default=None)  # exact where harmless, else the cell's centre
     lat = DoublePrecision(null=False, default=None)
@@ -121,6 +122,7 @@ class PublicReport(Table, tablename="public_report"):
     closed_at = Timestamptz(null=True, default=None)
     expected_at = Timestamptz(null=True, default=None)  # when the case should be closed
     hidden_at = Timestamptz(null=True, default=None)
+    item = Text(null=True, default=None)  # the row as JSON for lists; written by a trigger alone
 
 
 class PartnerReport(Table, tablename="partner_report"):

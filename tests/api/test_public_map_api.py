@@ -1,7 +1,10 @@
 """The public map: GeoJSON, counts per cell with k, one report with its photographs."""
 
+from datetime import datetime
+
 from domain.kernel import clock, database
-from domain.reports import publication
+from domain.kernel.errors import Text
+from domain.reports import publication, timeline
 from tests.builders.reports import a_report
 
 
@@ -60,3 +63,32 @@ async def test_a_place_known_only_roughly_is_not_shown_as_a_point(api):
     (item,) = (await api.get("/v1/public/reports")).json()["items"]
 
     assert item["exact"] is False
+
+
+async def test_the_list_and_the_single_report_say_the_same_also_after_changes(api):
+    report, at = await shown(text='黑水 "二" \\ 🐟\n三'), clock.utc_now()
+    async with database.transaction():
+        await timeline.append([report], kind="signed", status="handling", note=Text("签收", "Signed"), at=at)
+
+    (listed,) = (await api.get("/v1/public/reports?bbox=120,30.4,120.1,30.5")).json()["items"]
+    single = (await api.get(f"/v1/public/reports/{report}")).json()
+
+    times = {"received_at", "updated_at"}
+    assert {k: v for k, v in listed.items() if k not in times} == {
+        k: v for k, v in single.items() if k not in times | {"photographs"}
+    }
+    assert all(datetime.fromisoformat(listed[k]) == datetime.fromisoformat(single[k]) for k in times)
+    assert listed["stage"] == "signed"
+
+
+async def test_pages_follow_one_another_without_gap_or_repetition(api):
+    reports = [str(await shown()) for _ in range(5)]
+    seen, cursor = [], ""
+    while True:
+        page = (await api.get(f"/v1/public/reports?limit=2{cursor}")).json()
+        seen += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+
+    assert seen == reports[::-1]
