@@ -31,6 +31,16 @@ SIMILAR = " union ".join(
 )
 
 
+LIKE_REPORT = """
+with mine as (select id from photo where subject = $1),
+pairs as (select m.earlier as other, m.distance from photo_match m join mine on mine.id = m.photo
+          union all
+          select m.photo, m.distance from photo_match m join mine on mine.id = m.earlier)
+select p.subject from pairs join photo p on p.id = pairs.other
+where p.subject like 'report:%' and p.subject <> $1 group by p.subject order by min(pairs.distance) limit 50
+"""
+
+
 class Match(msgspec.Struct, frozen=True, kw_only=True):
     """An earlier photograph that looks the same."""
 
@@ -76,6 +86,12 @@ def _closest(photo: UUID, *, view: int, bits: int, asked: Sequence[int]) -> Matc
     compared = list(zip(asked, kinds, strict=True))[: 2 if view == CROPPED else 4]
     apart, kind = min((distance(bits, other), kind) for other, kind in compared)
     return Match(photo=photo, kind=kind, distance=apart) if apart <= BITS_APART_MAX else None
+
+
+async def reports_like(report: UUID) -> list[UUID]:
+    """Other reports with a photograph that looks like one of this report's: candidates for joining, closest first."""
+    rows = await database.fetch(LIKE_REPORT, f"report:{report}")
+    return [UUID(row["subject"].removeprefix("report:")) for row in rows]
 
 
 async def remember(photo: UUID, likeness: Likeness, *, sha256: bytes) -> list[Match]:

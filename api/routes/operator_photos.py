@@ -33,7 +33,7 @@ Reason = Annotated[str, msgspec.Meta(min_length=4, max_length=200, description="
 Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
 ScreeningFilter = Annotated[str | None, QueryParameter(name="screening", pattern="^(open|asked|passed|review|risky)$")]
 SubjectFilter = Annotated[
-    str | None, QueryParameter(pattern=r"^(report|update):[0-9a-f-]{36}$", description="report:<id> or update:<id>")
+    str | None, QueryParameter(pattern=r"^[a-z_-]{1,20}:[0-9a-f-]{36}$", description="report:<id>, update:<id>, …")
 ]
 
 

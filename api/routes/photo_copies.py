@@ -13,6 +13,7 @@ from domain.kernel import clock
 from domain.kernel.errors import NotFound, Refusal, Text
 from media import links
 from media.limits import DECODE_ANSWER_BYTES_MAX
+from media.links import PublicPhoto
 from media.store import ObjectMissing, Store
 
 # A copy never changes under its address, so caches need not ask again; a day bounds how long a copy that was redacted
@@ -95,6 +96,18 @@ async def signed_copy(
     return sliced(await _bytes(parts.store, key), range_, headers=headers)
 
 
+@get(
+    "/v1/updates/{update_id:uuid}/photos",
+    opt={"audience": "public"},
+    tags=["photos"],
+    summary="Photographs of a case update",
+)
+async def of_update(update_id: FromPath[UUID]) -> list[PublicPhoto]:
+    """The screened photographs of one step of a case; timeline entries name it `update:<id>`. Empty when unknown."""
+    subject = f"update:{update_id}"
+    return (await links.public_photos([subject]))[subject]
+
+
 async def _bytes(store: Store, key: str) -> bytes:
     try:
         return await store.get(key, bytes_max=DECODE_ANSWER_BYTES_MAX)
@@ -117,4 +130,4 @@ def sliced(content: bytes, wanted: str | None, *, headers: dict[str, str]) -> Re
     return Response(content[first : last + 1], status_code=206, headers=headers, media_type="image/jpeg")
 
 
-ROUTES = [public_copy, signed_copy]
+ROUTES = [public_copy, signed_copy, of_update]
