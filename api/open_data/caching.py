@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from litestar import Request, Response
@@ -17,7 +18,7 @@ from litestar import Request, Response
 from domain.disclosure import reading
 from domain.disclosure.dataset import Dataset
 from domain.disclosure.reading import Stamp
-from domain.kernel import database
+from domain.kernel import clock, database
 from domain.kernel.clock import DISTRICT_ZONE
 
 STAMP_KEPT_S = 1.0
@@ -26,6 +27,7 @@ BODY_BYTES_MAX = 256 * 1024  # larger ones are made again
 CACHE_CONTROL = "public, max-age=60, must-revalidate"
 Make = Callable[[], Awaitable[bytes]]
 Key = tuple[str, str, int, date, str]
+Kept = tuple[dict[str, str], bytes]
 
 
 class Answers:
@@ -34,7 +36,7 @@ class Answers:
     def __init__(self) -> None:
         """Nothing yet."""
         self._stamps: dict[tuple[str, str], tuple[Stamp, float]] = {}
-        self._bodies: OrderedDict[Key, bytes] = OrderedDict()
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
 
     def forget_stamps(self) -> None:
         """Asks again at the next use."""
@@ -49,18 +51,19 @@ class Answers:
             self._stamps[key] = known
         return known[0]
 
-    async def body(self, key: Key, make: Make) -> bytes:
-        """The remembered body, or a new one."""
-        body = self._bodies.get(key)
-        if body is not None:
-            self._bodies.move_to_end(key)
-            return body
-        body = await make()
-        if len(body) <= BODY_BYTES_MAX:
-            self._bodies[key] = body
-            if len(self._bodies) > BODIES_MAX:
-                self._bodies.popitem(last=False)
-        return body
+    def find(self, key: Key) -> Kept | None:
+        """What is remembered under the key."""
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+        return kept
+
+    def keep(self, key: Key, kept: Kept) -> None:
+        """Remembers an answer unless it is too large."""
+        if len(kept[1]) <= BODY_BYTES_MAX:
+            self._kept[key] = kept
+            if len(self._kept) > BODIES_MAX:
+                self._kept.popitem(last=False)
 
 
 ANSWERS = Answers()
@@ -69,6 +72,29 @@ database.AFTER_COMMIT.append(ANSWERS.forget_stamps)
 
 def _database() -> str:
     return str(database.ENGINE.config.get("dsn", ""))
+
+
+def _target(request: Request[Any, Any, Any]) -> str:
+    return f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+
+
+def remembered(dataset: Dataset) -> Callable[[Request[Any, Any, Any]], Awaitable[Response[Any] | None]]:
+    """For a route's `before_request`: the remembered answer, before any parameter is read; None when there is none."""
+
+    async def look(request: Request[Any, Any, Any]) -> Response[Any] | None:
+        stamp, today = await ANSWERS.stamp(dataset), clock.local_day(clock.utc_now())
+        kept = ANSWERS.find((_database(), dataset.name, stamp.changes, today, _target(request)))
+        return None if kept is None else _answered(request, kept, media_type="application/json")
+
+    return look
+
+
+def _answered(request: Request[Any, Any, Any], kept: Kept, *, media_type: str) -> Response[Any]:
+    headers, body = kept
+    sent = request.headers.get("if-none-match")
+    if sent is not None and headers["ETag"] in _tags(sent):
+        return Response(b"", status_code=304, headers=headers, media_type=media_type)
+    return Response(body, headers=headers, media_type=media_type)
 
 
 async def answer(
@@ -84,13 +110,14 @@ async def answer(
 
     `also` names further datasets that the body is made from.
     """
-    target = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+    target = _target(request)
     stamp = together([await ANSWERS.stamp(used) for used in (dataset, *also)])
-    headers = reading_headers(dataset, stamp=stamp, today=today, target=target)
-    if headers["ETag"] in _tags(request):
-        return Response(b"", status_code=304, headers=headers, media_type=media_type)
     key = (_database(), dataset.name, stamp.changes, today, target)
-    return Response(await ANSWERS.body(key, make), headers=headers, media_type=media_type)
+    kept = ANSWERS.find(key)
+    if kept is None:
+        kept = reading_headers(dataset, stamp=stamp, today=today, target=target), await make()
+        ANSWERS.keep(key, kept)
+    return _answered(request, kept, media_type=media_type)
 
 
 def together(stamps: Sequence[Stamp]) -> Stamp:
@@ -99,19 +126,23 @@ def together(stamps: Sequence[Stamp]) -> Stamp:
     return Stamp(sum(stamp.changes for stamp in stamps), max(moments, default=None))
 
 
-def _tags(request: Request[Any, Any, Any]) -> list[str]:
-    sent = request.headers.get("if-none-match", "")
+def _tags(sent: str) -> list[str]:
     return [tag.strip().removeprefix("W/") for tag in sent.split(",")]
 
 
 def reading_headers(dataset: Dataset, *, stamp: Stamp, today: date, target: str) -> dict[str, str]:
     """ETag, Last-Modified (the last change, or the midnight that may have ended a period), caching and CORS."""
-    midnight = datetime.combine(today, clock_time(), tzinfo=DISTRICT_ZONE)
-    modified = max(midnight, stamp.changed_at) if stamp.changed_at else midnight
     return {
         "ETag": f'"{dataset.name}-{stamp.changes}-{today:%Y%m%d}-{zlib.crc32(target.encode()):08x}"',
-        "Last-Modified": format_datetime(modified.astimezone(UTC).replace(microsecond=0), usegmt=True),
+        "Last-Modified": _modified(stamp.changed_at, today),
         "Cache-Control": CACHE_CONTROL,
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": "ETag, Last-Modified, Link",
     }
+
+
+@lru_cache(maxsize=256)
+def _modified(changed_at: datetime | None, today: date) -> str:
+    midnight = datetime.combine(today, clock_time(), tzinfo=DISTRICT_ZONE)
+    modified = max(midnight, changed_at) if changed_at else midnight
+    return format_datetime(modified.astimezone(UTC).replace(microsecond=0), usegmt=True)

@@ -154,22 +154,29 @@ async def classes_of_all(*, since: str, until: str, today: date) -> dict[str, li
 
     A section's list has one place per month of the span, in order; None where the month is missing.
     """
+    span = months_between(since, until)
+    public = "superseded_at is null and state = 'public' and shown_from <= $3 and month between $1 and $2"
     rows = await database.fetch(
-        "select section, array_agg(month order by month) as months, array_agg(water_class order by month) as classes"
-        f" from {RIVER_WATER.tablename} where superseded_at is null and state = 'public' and shown_from <= $3"
-        " and month between $1 and $2 group by section",
+        "select section, array_agg(water_class) as classes"
+        f" from (select section, water_class from {RIVER_WATER.tablename}"
+        f" where {public} order by section, month) ordered"
+        " group by section",
         since,
         until,
         today,
     )
-    span = months_between(since, until)
-    found: dict[str, list[int | None]] = {}
-    for row in rows:
-        if row["months"] == span:
-            found[row["section"]] = row["classes"]
-        else:
-            known = dict(zip(row["months"], row["classes"], strict=True))
-            found[row["section"]] = [known.get(month) for month in span]
+    found: dict[str, list[int | None]] = {row["section"]: row["classes"] for row in rows}
+    gaps = [section for section, classes in found.items() if len(classes) < len(span)]
+    places = {month: place for place, month in enumerate(span)}
+    found |= {section: [None] * len(span) for section in gaps}
+    for row in await database.fetch(
+        f"select section, month, water_class from {RIVER_WATER.tablename} where {public} and section = any($4)",
+        since,
+        until,
+        today,
+        gaps,
+    ):
+        found[row["section"]][places[row["month"]]] = row["water_class"]
     return found
 
 

@@ -34,3 +34,9 @@ create index if not exists chief_message_river on chief_message (river, sent_at 
 create index if not exists chief_message_sender on chief_message (sender, sent_at desc);
 create index if not exists chief_message_open on chief_message (due_on) where answered_at is null;
 create index if not exists chief_message_step_message on chief_message_step (message, at);
+
+-- Every section's classes over ten years from the index alone; the register's usual filters in list order.
+create index if not exists disclosed_river_water_classes on disclosed_river_water (section, month)
+  include (water_class, shown_from) where superseded_at is null and state = 'public';
+create index if not exists disclosed_enterprise_rating_filters on disclosed_enterprise_rating (grade, town, sort_key, id)
+  where superseded_at is null;
