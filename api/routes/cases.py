@@ -122,8 +122,15 @@ async def unjoin(report_id: FromPath[UUID], operator: NamedDependency[Actor]) ->
 
 
 async def _told(case_id: UUID, *, now: datetime) -> Members:
-    round_ = await database.fetch_value("select round from case_file where id = $1", case_id)
-    await queue_message("joined", case_id=case_id, round_=round_, now=now)
+    row = await database.fetch_row(
+        'select f.round, r.accepted_at from case_file f join case_round r on r."case" = f.id and r.number = f.round'
+        " where f.id = $1",
+        case_id,
+    )
+    if row is None:
+        raise NotFound
+    message = "joined" if row["accepted_at"] else "opened"  # a case that was retired meanwhile is handed over now
+    await queue_message(message, case_id=case_id, round_=row["round"], now=now)
     return Members(case_id=case_id, reports=len(await people.reports_of_case(case_id)))
 
 

@@ -18,6 +18,14 @@ class JoinRefused(Refusal):
     advice = Text("请核对两个案件的状态。", "Check the state of both cases.")
 
 
+# An empty case that the platform has not taken yet need not be handed over any more.
+RETIRE = """
+update case_file f set withdrawn_at = $2, look_at = null
+where id = $1 and not exists (select 1 from case_report l where l."case" = f.id and l.left_at is null)
+  and exists (select 1 from case_round r where r."case" = f.id and r.number = f.round and r.accepted_at is null)
+"""
+
+
 async def reports_of_case(case_id: UUID) -> list[UUID]:
     """The reports the case answers now, first one first."""
     return (await reports_of_cases([case_id])).get(case_id, [])
@@ -51,6 +59,7 @@ async def join(report_id: UUID, *, case_id: UUID, by: str, now: datetime) -> Non
         raise JoinRefused
     await _leave(report_id, by=by, now=now)
     await _enter(report_id, case_id=case_id, by=by, now=now)
+    await database.execute(RETIRE, own, now)
     await audit.append(
         actor=by, action="case.join", subject=f"case:{case_id}", at=now, detail={"report": report_id, "from": own}
     )
@@ -67,6 +76,9 @@ async def unjoin(report_id: UUID, *, by: str, now: datetime) -> UUID:
         raise JoinRefused
     await _leave(report_id, by=by, now=now)
     await _enter(report_id, case_id=before, by=by, now=now)
+    await database.execute(
+        "update case_file set withdrawn_at = null, look_at = $2 where id = $1 and withdrawn_at is not null", before, now
+    )
     await audit.append(actor=by, action="case.unjoin", subject=f"case:{before}", at=now, detail={"report": report_id})
     return before
 

@@ -12,7 +12,7 @@ from domain.cases.lights import light_of
 from domain.cases.people import case_of_report
 from domain.cases.stages import LABELS, Stage
 from domain.kernel import calendar, database
-from domain.kernel.errors import NotFound
+from domain.kernel.errors import NotFound, Text
 
 
 class ClockView(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """Where a case stands."""
 
     case_id: UUID
-    stage: str
+    stage: str  # of domain.cases.stages, or handing_over while the platform has not accepted the round
     stage_name: str
     stage_name_en: str
     stage_since: datetime
@@ -79,8 +79,11 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     photos: list[PhotosView]
 
 
+HANDING_OVER = Text("移交中", "Being handed over")
 CASE = """
-select id as case_id, stage, stage_since, unit, round, closed, provisional, outcome,
+select id as case_id, stage, stage_since,
+  exists (select 1 from case_round r where r."case" = f.id and r.number = f.round and accepted_at is null) as waiting,
+  unit, round, closed, provisional, outcome,
   (select count(*) from case_report r where r."case" = f.id and left_at is null) as supporters
 from case_file f where id = $1
 """
@@ -112,12 +115,14 @@ async def of_case(case_id: UUID, *, now: datetime) -> CaseView:
     if row is None:
         raise NotFound
     values: dict[str, Any] = dict(row)
-    stage = Stage(values["stage"])
+    waits = values.pop("waiting")
+    label = HANDING_OVER if waits else LABELS[Stage(values["stage"])]
+    values["stage"] = "handing_over" if waits else values["stage"]
     found = await limits.clocks_of(case_id, limits=await limits.load(), calendar=await calendar.load(), now=now)
     return CaseView(
         **values,
-        stage_name=LABELS[stage].zh,
-        stage_name_en=LABELS[stage].en,
+        stage_name=label.zh,
+        stage_name_en=label.en,
         rounds=[RoundView(**dict(r)) for r in await database.fetch(ROUNDS, case_id)],
         clocks=[clock_view(clock, now=now) for clock in found],
         questions=[QuestionView(**dict(q)) for q in await database.fetch(QUESTIONS, case_id, now)],
