@@ -170,16 +170,6 @@ CATALOGUE: Mapping[str, Wording] = {
         plain=Text("已转上级复核。", "Passed on for review."),
         slots=_CASE | {"result": "上级复核", "note": "已转上级复核"},
     ),
-    "identity_revealed": Wording(
-        topic="receipt",
-        audience="reporter",
-        title=Text("有人查看了您的身份", "Somebody looked at who you are"),
-        body=Text(
-            "因办理需要并经第二人批准，举报 {number} 的举报人身份被查看。您可以在“谁看过我”中看到时间和理由。",
-            "With a second person's approval somebody looked at who sent report {number}. You can read when and why.",
-        ),
-        plain=Text("有人经批准查看了您的身份。", "Somebody was allowed to see who you are."),
-    ),
     "points_awarded": Wording(
         topic="points",
         audience="resident",
