@@ -150,7 +150,7 @@ async def along(
     if not row.get("course"):
         return []
     lines = list(river_page.lines_of(row["course"]))
-    rows = await public_map.find(Filter(box=_box(lines, metres), closed=closed), limit=ALONG_REPORTS_MAX, before=None)
+    rows = await public_map.find(Filter(box=_box(lines, metres), closed=closed), limit=ALONG_REPORTS_MAX)
     found = []
     for report in (public_map.public(entry) for entry in rows):
         away = min(distance_to_line_m(Point(report.lng, report.lat), line) for line in lines)

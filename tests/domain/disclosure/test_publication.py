@@ -6,12 +6,12 @@ import asyncpg
 import msgspec
 import pytest
 
-from domain.disclosure import publication, reading
+from domain.disclosure import publication, reading, river_series
 from domain.disclosure.catalogue import DATASETS
 from domain.disclosure.reading import Question
 from domain.kernel import database as db
 from domain.kernel.errors import Invalid, NotFound
-from tests.builders.disclosure import AUTHOR, NOW, a_month, a_penalty, a_watched_river, published
+from tests.builders.disclosure import AUTHOR, NOW, a_month, a_penalty, a_section, a_watched_river, published
 
 PENALTIES = DATASETS["penalties"]
 TODAY = date(2026, 6, 1)
@@ -136,3 +136,13 @@ async def test_search_finds_two_characters_and_treats_wildcards_as_text(database
     assert len(await shown(text="有限 电镀")) == 1
     with pytest.raises(Invalid):
         await shown(text="电")
+
+
+async def test_the_classes_of_all_sections_have_a_place_for_every_month(database) -> None:
+    await a_watched_river(a_month(month="2026-01"), a_month(month="2026-03", nh3n="1.9"))
+    await published("sections", a_section(code="QH-S-002"))
+    await published("river-water", *(a_month(section="QH-S-002", month=f"2026-0{n}") for n in (1, 2, 3)))
+
+    classes = await river_series.classes_of_all(since="2026-01", until="2026-03", today=TODAY)
+
+    assert classes == {"QH-S-001": [2, None, 5], "QH-S-002": [2, 2, 2]}
