@@ -18,6 +18,7 @@ SECONDS = Histogram(
 IN_FLIGHT = Gauge("green_whistle_requests_in_flight", "Requests being answered now", registry=REGISTRY)
 LIMITED = Counter("green_whistle_limited", "Requests refused by a rate limit", ["limit"], registry=REGISTRY)
 REFUSED = Counter("green_whistle_refused", "Sign-ins and signatures refused", ["what"], registry=REGISTRY)
+CASE_UPDATES = Counter("green_whistle_case_updates", "Updates of the case platform", ["result"], registry=REGISTRY)
 OUTBOX_AGE = Gauge("green_whistle_outbox_oldest_seconds", "Age of the oldest unhandled event", registry=REGISTRY)
 OUTBOX_OPEN = Gauge("green_whistle_outbox_open", "Events not handled yet", registry=REGISTRY)
 OUTBOX_DEAD = Gauge("green_whistle_outbox_dead", "Events whose handler kept failing", registry=REGISTRY)

@@ -1,5 +1,6 @@
 """Updates from the platform: verified, decoded one by one, applied together, answered one by one."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,13 +15,16 @@ from api.case_platform.payloads import (
     UpdateEvent,
     UpdateTaken,
 )
-from api.case_platform.signing import keys_of, verify
+from api.case_platform.signing import SignatureRefused, keys_of, verify
+from api.metrics import CASE_UPDATES, REFUSED
 from api.problems import Malformed
 from api.strict import read_json
 from domain.cases import progress, recording
 from domain.cases.progress import Verdict
 from domain.kernel import database, settings
 from domain.kernel.errors import Invalid, Refusal, Text
+
+log = logging.getLogger(__name__)
 
 Problems = Callable[[Refusal], dict[str, Any]]
 
@@ -35,7 +39,12 @@ class UpdateUnreadable(Invalid):
 
 def checked(headers: Mapping[str, str], *, body: bytes, now: datetime) -> None:
     """Raises `SignatureRefused` unless a live key signed exactly this body just now."""
-    verify(headers, body=body, keys=keys_of(settings.current().case_platform_secrets), now=now)
+    try:
+        verify(headers, body=body, keys=keys_of(settings.current().case_platform_secrets), now=now)
+    except SignatureRefused:
+        REFUSED.labels("case-platform").inc()
+        log.warning("signature_refused", extra={"peer": "case-platform"})
+        raise
 
 
 _one: msgspec.json.Decoder[UpdateEvent] = msgspec.json.Decoder(UpdateEvent)
@@ -51,6 +60,7 @@ async def receive_one(body: bytes, *, now: datetime) -> tuple[UpdateTaken, bool]
         raise
     async with database.transaction():
         verdict = (await progress.apply([event.update()], now=now))[0]
+    _count(verdict)
     if verdict.refusal is not None:
         raise verdict.refusal
     return taken(verdict), verdict.replayed
@@ -99,9 +109,15 @@ async def _apply(
 
 def _result(index: int, verdict: Verdict, *, problem: Problems) -> ItemResult:
     update_id, refusal = verdict.update.update_id, verdict.refusal
+    _count(verdict)
     if refusal is not None:
         return ItemResult(index=index, status=refusal.status, update_id=update_id, problem=problem(refusal))
     return ItemResult(index=index, status=200, update_id=update_id, taken=taken(verdict))
+
+
+def _count(verdict: Verdict) -> None:
+    result = verdict.refusal.code if verdict.refusal else ("replayed" if verdict.replayed else "taken")
+    CASE_UPDATES.labels(result).inc()
 
 
 def taken(verdict: Verdict) -> UpdateTaken:
