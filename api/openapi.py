@@ -145,7 +145,7 @@ def _finish_path(item: dict[str, Any], route: HTTPRoute) -> None:
 
 def _finish_contents(responses: dict[str, Any], *, template: str) -> None:
     """A 204 has no content; a path that ends in a format answers in that format."""
-    suffix = template.rsplit(".", 1)[-1]
+    suffix = re.split("[./]", template)[-1]
     responses.get("204", {}).pop("content", None)
     if template.startswith(OPEN311):
         kinds = {"text/xml", "application/json", PROBLEM_JSON, FORMATS.get(suffix, "text/xml")}
@@ -157,13 +157,11 @@ def _finish_contents(responses: dict[str, Any], *, template: str) -> None:
 
 
 def _statuses(operation: dict[str, Any], *, audience: str, parameters: list[dict[str, Any]]) -> list[str]:
-    statuses = ["400", "429", "500", "503"]
+    statuses = ["400", "404", "429", "500", "503"]  # 404 also for what a district has switched off
     if audience not in {"ops", "wechat"}:  # public routes too: a token sent along must be valid
         statuses.append("401")
     if "requestBody" in operation or audience not in {"public", "resident"}:
         statuses.append("403")
-    if "requestBody" in operation or any(parameter["in"] == "path" for parameter in parameters):
-        statuses.append("404")
     if "requestBody" in operation:
         statuses += ["409", "413", "415", "422"]
     if any(parameter["name"].lower() == "idempotency-key" for parameter in parameters):
