@@ -9,8 +9,12 @@ from domain.kernel import clock, database, handling, leases, outbox
 from domain.kernel.events import Event
 from domain.kernel.ids import new_id
 from domain.kernel.leases import Sender
+from notifications import announcing
+from notifications.audiences import Notice
 from notifications.handlers import announce
 from notifications.tables import NoticeDelivery
+from rewards.events import PointsAwarded
+from tests.builders.residents import Resident
 
 
 async def a_case(*reports: UUID, now: datetime | None = None) -> UUID:
@@ -60,3 +64,21 @@ async def deliveries() -> list[tuple[str, str, str]]:
     """(channel, state, reason) of every delivery."""
     rows = await NoticeDelivery.select().order_by(NoticeDelivery.created_at)
     return [(row["channel"], row["state"], row["reason"]) for row in rows]
+
+
+async def told(resident: Resident, *, times: int = 1, points: int = 20) -> None:
+    for number in range(times):
+        await happened(
+            PointsAwarded(transfer_id=number, account_id=resident.account, points=points + number, behaviour="x")
+        )
+
+
+async def broadcast(headline: str = "全区公告") -> None:
+    notice = Notice(
+        wording="district_notice",
+        subject="district",
+        facts={"headline": [headline, "Notice"], "message": ["内容", "Text"]},
+        audience="district",
+    )
+    async with database.transaction():
+        await announcing.tell_audience(notice, event_id=0, at=clock.utc_now())
