@@ -61,11 +61,17 @@ RULES: dict[str, str] = {
 
 
 async def faults() -> list[Fault]:
-    """Every broken promise, at most 20 a rule; empty when all is well. Reads the whole ledger."""
+    """Every broken promise, at most 20 a rule; empty when all is well.
+
+    Reads the whole ledger from one snapshot, for as long as it takes; call it with no transaction open.
+    """
     found = []
-    for rule, statement in RULES.items():
-        rows = await database.fetch(f"{statement} limit 20")
-        found += [Fault(rule, row["row"]) for row in rows]
+    async with database.transaction():
+        await database.execute("set transaction isolation level repeatable read, read only")
+        await database.execute("set local statement_timeout = 0")
+        for rule, statement in RULES.items():
+            rows = await database.fetch(f"{statement} limit 20")
+            found += [Fault(rule, row["row"]) for row in rows]
     return found
 
 

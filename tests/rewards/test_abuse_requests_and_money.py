@@ -93,8 +93,8 @@ async def test_abuse_17_a_thousand_people_race_for_a_hundred_items_a_hundred_tim
         await race(people=1_000, items=100)
 
 
-async def test_abuse_17_two_hundred_people_race_for_twenty_items(sound):
-    await race(people=200, items=20)
+async def test_abuse_17_a_hundred_people_race_for_ten_items(sound):
+    await race(people=100, items=10)
 
 
 async def race(*, people: int, items: int) -> None:

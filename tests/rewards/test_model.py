@@ -166,7 +166,7 @@ class Run:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(program=st.lists(STEP, min_size=5, max_size=40))
 async def test_the_ledger_and_the_model_agree_after_any_program(database, program):
