@@ -11,6 +11,7 @@ from domain.disclosure import demonstration as disclosed
 from domain.enterprises import demonstration as enterprises
 from domain.kernel import database
 from domain.operators import demonstration
+from domain.reports import demonstration as partner
 
 Part = Callable[[Parts, datetime], Awaitable[str]]
 
@@ -32,7 +33,14 @@ async def rated_enterprises(parts: Parts, now: datetime) -> str:
     return await enterprises.seed(now)
 
 
-PARTS: tuple[Part, ...] = (rivers_and_penalties, rated_enterprises, officers)
+async def partner_key(parts: Parts, now: datetime) -> str:
+    """A hotline, sensors and an Open311 client under one published API key."""
+    async with database.transaction():
+        await partner.seed(parts.settings, now=now)
+    return f"partner with the API key {partner.KEY}"
+
+
+PARTS: tuple[Part, ...] = (rivers_and_penalties, rated_enterprises, officers, partner_key)
 
 
 async def seed(parts: Parts, *, now: datetime) -> list[str]:

@@ -50,10 +50,10 @@ def key_hash(key: str) -> bytes:
 
 
 async def admit(
-    *, name: str, channels: Sequence[Channel], scopes: Sequence[Scope], by: str, now: datetime
+    *, name: str, channels: Sequence[Channel], scopes: Sequence[Scope], by: str, now: datetime, key: str | None = None
 ) -> tuple[UUID, str]:
-    """A new partner and its key, which is shown only now. Runs in a transaction."""
-    key, partner_id = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES), new_id()
+    """A new partner and its key, shown only now, in the caller's transaction. A given `key` is for demonstrations."""
+    key, partner_id = key or KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES), new_id()
     await database.execute(
         "insert into partner (id, name, key_hash, channels, scopes, created_at)"
         " values ($1, $2, $3, $4::jsonb, $5::jsonb, $6)",

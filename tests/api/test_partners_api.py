@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import msgspec
+
 from domain.kernel import clock, database
-from domain.reports import partners, reporters
+from domain.reports import demonstration, partners, reporters
 from tests.builders.reports import INSIDE
 
 
@@ -107,3 +109,16 @@ async def test_a_batch_of_a_thousand_is_taken_and_one_more_is_refused(api):
 
     assert taken.json()["created"] == 1_000
     assert refused.status_code == 400
+
+
+async def test_the_published_key_of_the_demonstration_works_once_seeded_and_never_in_production(api, settings):
+    production = msgspec.structs.replace(settings, env="production")
+    async with database.transaction():
+        assert not await demonstration.seed(production, now=clock.utc_now())
+    assert (await hand_in(api, [a_row()], {"X-Api-Key": demonstration.KEY})).status_code == 403
+
+    async with database.transaction():
+        made = [await demonstration.seed(settings, now=clock.utc_now()) for _ in range(2)]
+
+    assert made == [True, False]
+    assert (await hand_in(api, [a_row()], {"X-Api-Key": demonstration.KEY})).json()["created"] == 1
