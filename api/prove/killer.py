@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from api.bench.meter import tree
+from api.embedded.children import Child
 from api.embedded.installation import Installation
 
 VICTIMS = ("api", "worker", "worker child", "postgres", "valkey", "beat")
@@ -23,14 +24,17 @@ def victims(chance: random.Random, names: Sequence[str] = VICTIMS) -> Iterator[s
         yield from bag
 
 
+def child_of(installation: Installation, victim: str) -> Child:
+    """The process of a server or of one of our roles."""
+    return installation.stack.child(victim) if victim in {"postgres", "valkey"} else installation.child(victim)
+
+
 def pid_of(installation: Installation, victim: str, chance: random.Random) -> int | None:
     """The process to kill."""
-    if victim in {"postgres", "valkey"}:
-        return installation.stack.child(victim).pid
     if victim == "worker child":
         children = tree(installation.child("worker").pid)[1:]
         return chance.choice(children) if children else None
-    return installation.child(victim).pid
+    return child_of(installation, victim).pid
 
 
 def rampage(installation: Installation, *, seconds: float, seed: int, tell: Callable[[str], None]) -> dict[str, int]:
@@ -47,6 +51,8 @@ def rampage(installation: Installation, *, seconds: float, seed: int, tell: Call
             continue
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+        if victim != "worker child":
+            child_of(installation, victim).wait_stopped()
         killed[victim] += 1
         time.sleep(chance.uniform(*DOWN_S))
         back = installation.mend()
