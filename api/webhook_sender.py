@@ -6,6 +6,7 @@ kept as it was first written, so every attempt and every replay carries the same
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -75,7 +76,7 @@ async def deliver(message: UUID, *, known: Trusted) -> Outcome:
 async def _post(row: Any, known: Trusted) -> tuple[int, float | None]:
     body, at = row["body"].encode(), clock.utc_now()
     live = webhooks.open_secrets(row["secrets"], endpoint=row["endpoint"])
-    headers = HEADERS | _signed(str(row["id"]), at=at, body=body, live=live)
+    headers: Mapping[bytes | str, bytes | str] = {**HEADERS, **_signed(str(row["id"]), at=at, body=body, live=live)}
     async with (
         asyncio.timeout(CALL_S),
         httpcore.AsyncConnectionPool(

@@ -92,6 +92,20 @@ async def chief_for(river: str, *, above: str | None, today: date) -> Chief | No
     return None
 
 
+INSERT = """
+insert into chief_message (id, river, sender, sealed_sender, text, photos, lng, lat, sent_at, level, chief, due_on)
+values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12)
+"""
+
+
+async def _require_room(tag: bytes) -> None:
+    waiting = await database.fetch_value(
+        "select count(*) from chief_message where sender = $1 and answered_at is null", tag
+    )
+    if waiting >= OPEN_PER_SENDER_MAX:
+        raise TooManyMessages
+
+
 async def send(
     river: str,
     *,
@@ -111,16 +125,11 @@ async def send(
     if chief is None:
         raise NoChief
     tag = sender_tag(account)
-    waiting = await database.fetch_value(
-        "select count(*) from chief_message where sender = $1 and answered_at is null", tag
-    )
-    if waiting >= OPEN_PER_SENDER_MAX:
-        raise TooManyMessages
+    await _require_room(tag)
     message_id = new_id()
     due = (await calendar.load()).add_working_days(today, ANSWER_WORKING_DAYS[chief.level])
     await database.execute(
-        "insert into chief_message (id, river, sender, sealed_sender, text, photos, lng, lat, sent_at, level, chief,"
-        " due_on) values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12)",
+        INSERT,
         message_id,
         river,
         tag,

@@ -17,9 +17,22 @@ async def look_at(case_id, *, after: timedelta) -> None:
         await looking.look_at([case_id], rules=rules, days=days, now=now)
 
 
-async def test_the_queue_one_case_a_question_an_extension_and_a_warning(api, settings) -> None:
+async def test_an_extension_is_decided_by_neither_its_asker_nor_a_clerk(api, settings) -> None:
     await seed_officers(settings)
     clerk, reviewer = await signed_in(api, CLERK), await signed_in(api, REVIEWER)
+    case_id = await a_case()
+
+    more = {"node": "finish", "amount": 10, "reason": "需要监测"}
+    filed = (await api.post(f"/v1/operator/cases/{case_id}/extensions", json=more, headers=reviewer)).json()
+    decision = f"/v1/operator/extensions/{filed['id']}/decision"
+
+    assert (await api.post(decision, json={"approve": True}, headers=reviewer)).status_code == 403
+    assert (await api.post(decision, json={"approve": True}, headers=clerk)).status_code == 403
+
+
+async def test_the_queue_one_case_a_question_and_a_warning(api, settings) -> None:
+    await seed_officers(settings)
+    clerk = await signed_in(api, CLERK)
     resident = await a_resident()
     report_id = (await send(api, resident)).json()["id"]
     case_id = await a_case_of(report_id)
@@ -54,12 +67,6 @@ async def test_the_queue_one_case_a_question_an_extension_and_a_warning(api, set
     for headers, status in ((stranger.headers, 404), (resident.headers, 200)):
         answer = await api.post(answer_url, json={"text": "桥下"}, headers=headers | {"Idempotency-Key": a_key()})
         assert answer.status_code == status, answer.text
-
-    more = {"node": "finish", "amount": 10, "reason": "需要监测"}
-    filed = (await api.post(f"/v1/operator/cases/{case_id}/extensions", json=more, headers=reviewer)).json()
-    decision = f"/v1/operator/extensions/{filed['id']}/decision"
-    assert (await api.post(decision, json={"approve": True}, headers=reviewer)).status_code == 403
-    assert (await api.post(decision, json={"approve": True}, headers=clerk)).status_code == 403
 
 
 async def test_joining_limits_calendar_receivers_and_the_platform_switch(api, settings) -> None:

@@ -5,7 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
-from defusedxml import ElementTree as ET
+from defusedxml import ElementTree
 
 from domain.disclosure import publication, replies
 from domain.disclosure.catalogue import DATASETS
@@ -132,7 +132,7 @@ async def test_the_feed_lists_changes_and_tombstones(api) -> None:
             DATASETS["penalties"], KEY, state="withdrawn", reason="撤销", by="system", now=clock.utc_now()
         )
 
-    feed = ET.fromstring((await api.get("/v1/disclosure/penalties.atom")).content)
+    feed = ElementTree.fromstring((await api.get("/v1/disclosure/penalties.atom")).content)
     titles = [e.findtext("{http://www.w3.org/2005/Atom}title") for e in feed.iter("{http://www.w3.org/2005/Atom}entry")]
 
     assert titles == ["青河示例电镀有限公司 · 罚款 · C〔2026〕3号"]

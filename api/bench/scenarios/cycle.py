@@ -8,7 +8,7 @@ import msgspec
 
 from api.bench.bench import Bench
 from api.bench.load import request_bytes
-from api.bench.report import Limit, Report, percentile
+from api.bench.report import Limit, Report, Row, percentile
 from api.bench.scenarios.submit import DRAFT
 from domain.kernel import database
 
@@ -53,30 +53,21 @@ async def run(bench: Bench) -> Report:
 
     whole = await bench.counted("report with everything behind it", stream)
     waits = [float(row["seconds"]) for row in await database.fetch(ACCEPTED, began)]
-    return Report(
-        scenario="cycle",
-        rows=[whole],
-        limits=[
-            Limit(name="server CPU per report", value=whole.total_us, unit="µs", limit=CPU_US_MAX),
-            Limit(
-                name="accepted by the platform, p95", value=percentile(waits, 0.95), unit="s", limit=ACCEPTED_P95_S_MAX
-            ),
-            Limit(
-                name="reports forwarded",
-                value=float(len(waits)),
-                unit="",
-                limit=float(whole.operations),
-                sense="at least",
-            ),
-            Limit(
-                name="outbox rows drained",
-                value=await _drain(),
-                unit="a second",
-                limit=DRAIN_MIN,
-                sense="at least",
-            ),
-        ],
-    )
+    return Report(scenario="cycle", rows=[whole], limits=[*_limits(whole, waits), await _drained()])
+
+
+def _limits(whole: Row, waits: list[float]) -> list[Limit]:
+    count = float(whole.operations)
+    return [
+        Limit(name="server CPU per report", value=whole.total_us, unit="µs", limit=CPU_US_MAX),
+        Limit(name="accepted by the platform, p95", value=percentile(waits, 0.95), unit="s", limit=ACCEPTED_P95_S_MAX),
+        Limit(name="reports forwarded", value=float(len(waits)), unit="", limit=count, sense="at least"),
+    ]
+
+
+async def _drained() -> Limit:
+    value = await _drain()
+    return Limit(name="outbox rows drained", value=value, unit="a second", limit=DRAIN_MIN, sense="at least")
 
 
 async def _settle() -> None:
