@@ -24,11 +24,13 @@ STATUS: dict[Stage, timeline.Status] = {
 
 async def tell(touched: Sequence[Working], *, ids: Mapping[str, UUID], now: datetime) -> None:
     """Tells of every fresh update of these cases; `ids` are our row ids by the platform's."""
+    lines: list[timeline.Line] = []
     for working in touched:
         for update in working.fresh:
             await _follow(update, update_id=ids[update.update_id], now=now)
             if update.kind is not Kind.QUESTION:
-                await _line(update, working, update_id=ids[update.update_id])
+                lines += _lines(update, working, update_id=ids[update.update_id])
+    await timeline.append_all(lines)
 
 
 async def _follow(update: Update, *, update_id: UUID, now: datetime) -> None:
@@ -50,25 +52,25 @@ async def _follow(update: Update, *, update_id: UUID, now: datetime) -> None:
         await outbox.record(UpdatePhotosLinked(case_id=update.case_id, update_id=update_id, urls=urls), at=now)
 
 
-async def _line(update: Update, working: Working, *, update_id: UUID) -> None:
-    """What the resident reads. A late update is told in its place and changes no status."""
-    if not working.reports or (update.stage is None and not update.public_text):
-        return
+def _lines(update: Update, working: Working, *, update_id: UUID) -> list[timeline.Line]:
+    """What the reporters read. A late update is told in its place and changes no status."""
+    if update.stage is None and not update.public_text:
+        return []
     latest = update.round == working.round and update.sequence == working.state.sequence
     label = LABELS[update.stage] if update.stage else Text("进展", "Progress")
-    extra = f"：{update.public_text}" if update.public_text else ""
-    await timeline.append(
-        working.reports,
-        kind=update.stage or update.kind,
-        note=Text(label.zh + extra, label.en + (f": {update.public_text}" if extra else "")),
-        at=update.happened_at,
-        status=STATUS.get(update.stage, "handling") if latest and update.stage else None,
-        detail={
-            "round": update.round,
-            "unit": update.unit,
-            "outcome": update.outcome,
-            "provisional": working.state.provisional if latest else None,
-            "photos": f"update:{update_id}" if update.detail.get("photos") else None,
-            "penalty": update.detail.get("penalty"),
-        },
-    )
+    said = update.public_text
+    note = Text(label.zh + (f"：{said}" if said else ""), label.en + (f": {said}" if said else ""))
+    detail = {
+        "round": update.round,
+        "unit": update.unit,
+        "outcome": update.outcome,
+        "provisional": working.state.provisional if latest else None,
+        "photos": f"update:{update_id}" if update.detail.get("photos") else None,
+        "penalty": update.detail.get("penalty"),
+    }
+    status = STATUS.get(update.stage, "handling") if latest and update.stage else None
+    kind, at = update.stage or update.kind, update.happened_at
+    return [
+        timeline.Line(report=report, kind=kind, note=note, at=at, status=status, detail=detail)
+        for report in working.reports
+    ]

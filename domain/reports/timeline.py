@@ -32,6 +32,35 @@ where report = any($1) and $4::text is not null
 """
 
 
+# The same for many different entries; a report's public form follows its last entry that has a status.
+APPEND_ALL = """
+with given as (
+  select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
+  with ordinality as l(report, at, kind, status, zh, en, detail, place)),
+said as (
+  insert into report_timeline (report, at, kind, status, note_zh, note_en, detail)
+  select report, at, kind, status, zh, en, detail from given order by place),
+last as (select distinct on (report) report, at, kind, status from given where status is not null
+  order by report, place desc)
+update public_report p set stage = case when l.kind in ('question', 'answer') then p.stage else l.kind end,
+  closed = l.status = any($8::text[]),
+  closed_at = case when l.status = any($8::text[]) then coalesce(p.closed_at, l.at) end,
+  updated_at = greatest(p.updated_at, l.at)
+from last l where p.report = l.report
+"""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry to append."""
+
+    report: UUID
+    kind: str
+    note: Text
+    at: datetime
+    status: Status | None = None
+    detail: dict[str, Any] = {}
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the timeline."""
 
@@ -67,6 +96,15 @@ async def append(
         msgspec.json.encode(detail or {}).decode(),
         list(ENDED),
     )
+
+
+async def append_all(lines: Sequence[Line]) -> None:
+    """Many different entries in one statement, in this order; the same rules as `append`."""
+    rows = [
+        (n.report, n.at, n.kind, n.status, n.note.zh, n.note.en, msgspec.json.encode(n.detail).decode()) for n in lines
+    ]
+    if rows:
+        await database.execute(APPEND_ALL, *(list(column) for column in zip(*rows, strict=True)), list(ENDED))
 
 
 async def of_report(report_id: UUID) -> list[Entry]:
