@@ -21,6 +21,7 @@ from rewards.partners import Partner
 EVENTS_MAX = 1_000
 PLACE_DECIMALS = 2  # about a kilometre: enough to see a jump, too coarse to see a home
 Amount = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$", examples=["12.4"])]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Degrees = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 
 
@@ -38,8 +39,8 @@ class ProviderEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     behaviour: Annotated[str, msgspec.Meta(max_length=40)]
     operator: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$")]
     trip_id: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-    started_at: datetime
-    ended_at: datetime
+    started_at: Moment
+    ended_at: Moment
     inputs: Annotated[dict[str, Amount], msgspec.Meta(max_length=8)]
     start: Spot | None = None
     end: Spot | None = None

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
+from api.moments import Moment, check_years
 from domain.kernel import clock, database
 from rewards import activities, attendance, hours
 from rewards.attendance import Check, Spot
@@ -74,7 +75,7 @@ class CheckSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$")]
     spots: Annotated[list[SpotSent], msgspec.Meta(min_length=1, max_length=SPOTS_MAX)]
     device: Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
-    at: datetime | None = None
+    at: Moment | None = None
     signature: Signature | None = None
     track: Annotated[list["TrackPoint"], msgspec.Meta(max_length=TRACK_MAX)] = []
 
@@ -82,7 +83,7 @@ class CheckSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class TrackPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A point of a patrol; only the track's length is kept."""
 
-    at: datetime
+    at: Moment
     lat: Latitude
     lon: Longitude
     accuracy: Metres = 0.0
@@ -110,6 +111,9 @@ class CorrectionAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 def check_of(sent: CheckSent, *, now: datetime) -> Check:
     """The domain form."""
+    check_years(at=sent.at)
+    for point in sent.track:
+        check_years(track=point.at)
     return Check(
         direction=sent.direction,
         code=sent.code,

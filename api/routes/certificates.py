@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
+from api.moments import check_years
 from api.parts import Parts
 from domain.kernel import clock, database
 from rewards import badges, certificate_pdf, certificates
@@ -113,6 +114,7 @@ async def issue(
     data: JSONBody[CertificateWanted], resident: NamedDependency[Actor], parts: NamedDependency[Parts]
 ) -> Issued:
     """Free, at once, for any period of up to five years."""
+    check_years(from_day=data.from_day, to_day=data.to_day)
     async with database.transaction():
         made = await certificates.issue(
             resident.id,

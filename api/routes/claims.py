@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
 from api.idempotency import IdempotencyKey, once
+from api.moments import Moment
 from api.pages import LIMIT_DEFAULT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from api.parts import Parts
 from api.wechat import crypto as wechat_crypto
@@ -56,7 +57,7 @@ class PhotoClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     behaviour: Annotated[str, msgspec.Meta(max_length=40, examples=["clean-plate"])]
     photo_ids: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=PHOTOS_MAX)]
-    happened_at: datetime
+    happened_at: Moment
     inputs: Annotated[dict[str, Amount], msgspec.Meta(max_length=8)]
 
 

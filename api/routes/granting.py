@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
+from api.moments import Moment, check_years
 from domain.kernel import clock, credit_code, database
 from domain.kernel.errors import Invalid, Text
 from domain.operators import four_eyes
@@ -90,7 +91,7 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     account: UUID
     reason: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
-    until: datetime | None = None
+    until: Moment | None = None
 
 
 class SponsorSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,8 +126,8 @@ class CampaignSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     behaviour: Annotated[str, msgspec.Meta(max_length=40)]
     points: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
-    from_at: datetime
-    until_at: datetime
+    from_at: Moment
+    until_at: Moment
 
 
 class RetirementSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,6 +163,7 @@ async def post_grant(grant: FromPath[UUID], operator: NamedDependency[Actor]) ->
 @get("/v1/ledger/grants/{month:date}", opt={"audience": "public"}, tags=["ledger"], summary="Grants of a month")
 async def grants_of_month(month: FromPath[date]) -> list[MonthOfGrants]:
     """Public numbers of what was given by hand in the month of this day."""
+    check_years(month=month)
     return await grants.month(month.replace(day=1))
 
 
@@ -212,6 +214,7 @@ async def pay(reward: FromPath[UUID], data: JSONBody[Payout], operator: NamedDep
 @post("/v1/operator/reward-exclusions", opt=CLERK, tags=TAGS, summary="Exclude from report rewards", status_code=204)
 async def exclude(data: JSONBody[Exclusion], operator: NamedDependency[Actor]) -> None:
     """Staff on duty, or false reporting; the person's key is stored, not the account."""
+    check_years(until=data.until)
     async with database.transaction():
         await report_rewards.exclude(
             data.account, reason=data.reason, until=data.until, by=operator.principal, now=clock.utc_now()
@@ -251,6 +254,7 @@ async def fund(sponsor: FromPath[UUID], data: JSONBody[Budget], operator: NamedD
 @post("/v1/operator/sponsors/{sponsor:uuid}/campaigns", opt=CLERK, tags=TAGS, summary="Open a campaign")
 async def campaign(sponsor: FromPath[UUID], data: JSONBody[CampaignSent], operator: NamedDependency[Actor]) -> Made:
     """Extra points while the budget lasts."""
+    check_years(from_at=data.from_at, until_at=data.until_at)
     if data.behaviour not in BEHAVIOURS or data.until_at <= data.from_at:
         raise Invalid(Text("行为或时间不合理", "The behaviour or the times do not fit"), field="behaviour")
     async with database.transaction():
@@ -268,6 +272,7 @@ async def campaign(sponsor: FromPath[UUID], data: JSONBody[CampaignSent], operat
 @post("/v1/operator/sponsors/{sponsor:uuid}/retirements", opt=CLERK, tags=TAGS, summary="Retire carbon")
 async def retire(sponsor: FromPath[UUID], data: JSONBody[RetirementSent], operator: NamedDependency[Actor]) -> Done:
     """One movement for a month; a second one is refused."""
+    check_years(month=data.month)
     async with database.transaction():
         posted = await sponsors.retire(sponsor, month=data.month, by=operator.principal, now=clock.utc_now())
     return Done(transfer=posted.transfer)

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
+from api.moments import Moment, check_years
 from domain.kernel import clock, database
 from domain.kernel.errors import Text
 from rewards import activities, attendance, hours, presence
@@ -39,8 +40,8 @@ class ActivitySent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
     lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
     radius_m: Annotated[int, msgspec.Meta(ge=20, le=5_000)]
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Moment
+    ends_at: Moment
     capacity: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     age_min: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
     distance_min_m: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
@@ -102,6 +103,7 @@ async def verify_organisation(data: JSONBody[OrganisationSent], operator: NamedD
 @post("/v1/activities", opt=RESIDENT, tags=TAGS, summary="Publish an activity")
 async def publish(data: JSONBody[ActivitySent], resident: NamedDependency[Actor]) -> Made:
     """By an organiser of a verified organisation."""
+    check_years(starts_at=data.starts_at, ends_at=data.ends_at)
     given = {name: getattr(data, name) for name in NewActivity.__struct_fields__ if name != "title"}
     new = NewActivity(title=Text(data.title_zh, data.title_en), **given)
     async with database.transaction():

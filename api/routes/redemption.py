@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
 from api.idempotency import IdempotencyKey, once
+from api.moments import Moment, check_years
 from api.pages import LIMIT_DEFAULT, Cursor, Limit, Page, decode_cursor, encode_cursor
 from api.problems import Malformed
 from api.routes.partner_events import signed_by
@@ -116,8 +117,8 @@ class GoodOffer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     price: Annotated[int, msgspec.Meta(ge=1, le=PRICE_MAX)]
     stock: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
     per_person: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
-    from_at: datetime
-    until_at: datetime
+    from_at: Moment
+    until_at: Moment
     voucher_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
     slots: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
 
@@ -211,6 +212,7 @@ async def burn(code: FromPath[str], request: Request[Any, Any, Any]) -> Burned:
 )
 async def merchant_day(code: FromPath[str], day: FromPath[date], request: Request[Any, Any, Any]) -> MerchantDay:
     """Signed over an empty body. `difference` compares the orders with the ledger and is zero."""
+    check_years(day=day)
     merchant = await signed_by(request, code=code, kind="merchant")
     return await vouchers.merchant_day(merchant.id, day=day)
 
@@ -218,6 +220,7 @@ async def merchant_day(code: FromPath[str], day: FromPath[date], request: Reques
 @post("/v1/operator/goods", opt={"audience": "operator", "role": "clerk"}, tags=TAGS, summary="Put a good on offer")
 async def offer(data: JSONBody[GoodOffer], operator: NamedDependency[Actor]) -> GoodMade:
     """`slots` splits the stock into counters for a launch day."""
+    check_years(from_at=data.from_at, until_at=data.until_at)
     if data.until_at <= data.from_at or data.slots > data.stock:
         raise Invalid(Text("时间或库存分片不合理", "times or slots do not fit"), field="until_at")
     new = NewGood(
