@@ -15,6 +15,7 @@ from media.refusals import PhotoEmpty, PhotoTooLarge
 FIELD_BYTES_MAX = 256
 FIELDS_MAX = 8
 FORM_BYTES_MAX = 64 * 1024  # boundary lines, headers and fields around the file
+DRAINED_BYTES_MAX = 4 * PHOTO_BYTES_MAX
 FILE_FIELDS = frozenset({"file", "media"})
 
 
@@ -32,6 +33,7 @@ async def read_form(request: Request[Any, Any, Any]) -> Form:
         raise WrongMediaType(Text("请使用 multipart/form-data", "Send multipart/form-data"))
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > PHOTO_BYTES_MAX + FORM_BYTES_MAX:
+        await _drain(request)
         raise PhotoTooLarge(field="file", facts={"limit": PHOTO_BYTES_MAX})
     reader = _Reader()
     try:
@@ -41,12 +43,25 @@ async def read_form(request: Request[Any, Any, Any]) -> Form:
         if isinstance(error, ParserLimitReached) and reader.receiver is not None:
             raise PhotoTooLarge(field="file", facts={"limit": PHOTO_BYTES_MAX}) from error
         raise Malformed(Text("表单无法解析", "The form cannot be read")) from error
+    except PhotoTooLarge:
+        reader.close()
+        await _drain(request)
+        raise
     except BaseException:
         reader.close()
         raise
     if reader.receiver is None:
         raise PhotoEmpty(field="file")
     return Form(reader.receiver, reader.fields)
+
+
+async def _drain(request: Request[Any, Any, Any]) -> None:
+    """Lets a body that is somewhat too large run out unread: a phone that is still sending would miss the answer."""
+    left = DRAINED_BYTES_MAX
+    async for piece in request.stream():
+        left -= len(piece)
+        if left < 0:
+            return
 
 
 class _Reader:

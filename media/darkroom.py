@@ -24,9 +24,9 @@ from media.limits import DECODE_ANSWER_BYTES_MAX, DECODE_WALL_S
 
 ROOT = Path(__file__).parents[1]
 REPORT_BYTES = 24
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 60.0
 EXCHANGE_TIMEOUT_S = DECODE_WALL_S + 10.0
-QUEUE_TIMEOUT_S = 25.0  # a caller waits this long for a free process, then is told to come back
+QUEUE_TIMEOUT_S = 60.0  # a caller waits this long for a free process, then is told to come back
 DECODER: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 TOO_COSTLY = {signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL, signal.SIGXFSZ}
 

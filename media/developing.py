@@ -45,8 +45,9 @@ def develop(data: bytes, boxes: Sequence[Box] = ()) -> Developed:
         check_pixels(*image.size)
         _check_agreement(layout, image)
         facts, turn = exif.read(image)
-        if facts.place is None or facts.taken_at is None:
-            facts = exif.joined(facts, exif.read_again(_exif_block(data, layout, image)))
+        block = _exif_block(data, layout, image)
+        if exif.missed_something(facts, block):
+            facts = exif.joined(facts, exif.read_again(block))
         picture = copy_of(image, LARGE_SIDE_PX, turn=turn)
         width, height = image_size(layout, image)[::-1] if turn >= 5 else image_size(layout, image)
     burn(picture, boxes)

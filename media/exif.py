@@ -60,6 +60,16 @@ def _block(base: Image.Exif, tag: int) -> Mapping[int, Any]:
         return {}
 
 
+def missed_something(facts: CameraFacts, block: bytes) -> bool:
+    """Whether the block seems to name a place or a time that the first reader did not give.
+
+    Most photographs of phones simply have none, and the second reader costs twenty times as much as the first.
+    """
+    place = facts.place is None and (b"\x88\x25" in block or b"\x25\x88" in block)
+    time = facts.taken_at is None and (b"\x90\x03" in block or b"\x03\x90" in block)
+    return place or time
+
+
 def read_again(block: bytes) -> CameraFacts:
     """The facts ExifRead finds in an EXIF block that begins at its TIFF header; empty when it fails or takes long."""
     if not block or len(block) > EXIF_BYTES_MAX:

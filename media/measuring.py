@@ -40,8 +40,8 @@ def files() -> dict[str, bytes]:
     exif = sample_exif(latitude=30.246, longitude=120.143)
     for name, size in SIZES.items():
         picture = painted("river", seed=12, size=SOURCE_SIZE).resize(size, Image.Resampling.BICUBIC)
-        grain = Image.effect_noise((size[0] // 2, size[1] // 2), 30).resize(size)
-        picture = Image.blend(picture, Image.merge("RGB", (grain, grain, grain)), 0.15)
+        grain = Image.effect_noise(size, 30)
+        picture = Image.blend(picture, Image.merge("RGB", (grain, grain, grain)), 0.12)
         made[f"{name} JPEG"] = _saved(picture, "JPEG", quality=80, exif=exif)
         if name == "12 MP":
             made[f"{name} progressive"] = _saved(picture, "JPEG", quality=80, exif=exif, progressive=True)

@@ -17,7 +17,7 @@ from domain.kernel.errors import TryLater
 from domain.kernel.settings import Settings
 
 CONNECT_TIMEOUT_S = 3
-READ_TIMEOUT_S = 15
+READ_TIMEOUT_S = 30
 ATTEMPTS_MAX = 3
 CONNECTIONS_MAX = 16
 RETRY_AFTER_S = 10

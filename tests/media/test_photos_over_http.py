@@ -283,3 +283,10 @@ async def test_lookalikes_are_found_and_never_refused(phone):
 
     rows = await database.fetch("select kind from photo_match where earlier = $1 order by id", uuid.UUID(first))
     assert [row["kind"] for row in rows] == ["mirrored", "cropped", "similar"]
+
+
+async def test_a_body_far_beyond_the_limit_is_answered_before_it_is_read(phone):
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(30 * PHOTO_BYTES_MAX)}
+    answer = await phone.post("/v1/photos", content=b"--b\r\n", headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "photo-too-large")
