@@ -1,19 +1,21 @@
 """Index terms of search: every pair of neighbouring characters, as one number. Chinese has no blanks to split at.
 
-The numbers are exact for two characters of the basic plane; whoever searches compares the text itself afterwards, so a
-collision of rarer characters is no false hit. Pairs never cross a line break, so two fields never make a false word.
+A pair is two UTF-16 units read as one little-endian signed 32-bit number. Whoever searches compares the text itself
+afterwards, so pairs that occur apart are no false hit. Pairs never cross a line break: two fields make no false word.
 """
 
-from itertools import pairwise
+import struct
 
-HALF = 1 << 16
-SIGNED_MAX = 1 << 31
+PAIR_BYTES, UNIT_BYTES = 4, 2
 
 
 def grams_of(text: str) -> list[int]:
-    """The distinct pairs of `text` as signed 32-bit numbers; of one line or many."""
+    """The distinct pairs of `text`, of one line or many."""
     found: set[int] = set()
     for line in text.split("\n"):
-        codes = [ord(character) % HALF for character in line]
-        found.update(left * HALF + right for left, right in pairwise(codes))
-    return [gram - 2 * SIGNED_MAX if gram >= SIGNED_MAX else gram for gram in found]
+        units = line.encode("utf-16-le", "surrogatepass")
+        for start in (0, UNIT_BYTES):
+            count = (len(units) - start) // PAIR_BYTES
+            if count > 0:
+                found.update(struct.unpack_from(f"<{count}i", units, start))
+    return list(found)
