@@ -18,7 +18,7 @@ CONNECTIONS = 16
 CPU_US_MAX = 700.0
 RATIO_MAX = 3.0
 MEMORY_MIB_MAX = 120.0
-COMMITS_MAX = 1.05  # per report; the rest are pings of the pool and the like
+COMMITS_MAX = 1.05  # durable ones per report; requests cut off at the end of a round leave a few more
 DRAFT = {
     "category": "water.outfall",
     "text": "排口有黑水流出，气味刺鼻，河面有油花。",
@@ -81,10 +81,10 @@ async def bare_inserts(bench: Bench) -> int:
 
 
 async def _commits(bench: Bench) -> int:
+    """Write transactions so far: each takes one transaction id, reads take none."""
     connection = await asyncpg.connect(bench.settings.database_url)
     try:
-        await connection.execute("select pg_stat_force_next_flush()")
-        return int(await connection.fetchval("select sum(xact_commit) from pg_stat_database"))
+        return int(await connection.fetchval("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
     finally:
         await connection.close()
 
@@ -100,7 +100,7 @@ def _limits(bench: Bench, rows: list[Row], *, commits: float) -> list[Limit]:
             value=submit.cpu_us["postgres"] / insert.cpu_us["postgres"],
             unit="×",
         ),
-        Limit(name="commits per report", value=commits, unit="", limit=COMMITS_MAX),
+        Limit(name="durable commits per report", value=commits, unit="", limit=COMMITS_MAX),
         Limit(name="memory of the API process", value=memory, unit="MiB", limit=MEMORY_MIB_MAX),
         Limit(name="failed requests", value=float(submit.failures), unit="", limit=0),
     ]
