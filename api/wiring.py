@@ -54,7 +54,7 @@ from notifications.channels import sms_codes
 from notifications.channels.sms import SmsChannel
 from notifications.channels.sms_providers import provider
 from notifications.digests import send_digests
-from notifications.handlers import announce
+from notifications.handlers import announce, forget_receipts
 from rewards import chores as reward_chores
 from rewards import handlers as rewards
 from rewards.events import ClaimRefused, ClaimsReceived, PointsAwarded, PointsReversed
@@ -69,6 +69,7 @@ SUBSCRIBERS: Subscribers = {
         *reward_chores.CHORES,
         *media_chores.CHORES,
         send_digests,
+        forget_receipts,
         case_looking.look,
         reconciling.queue_pull,
         dues.watch,

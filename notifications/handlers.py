@@ -1,12 +1,15 @@
 """The one handler of this room that rooms' events are wired to, and its chores."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.kernel.events import Event
+from domain.kernel import database
+from domain.kernel.events import Event, Ticked
 from domain.reports import reporters
 from notifications import announcing
 from notifications.audiences import Notice, notices_of
+
+RECEIPTS_KEPT = timedelta(days=7)
 
 
 async def announce(event: Event, /, *, event_id: int, at: datetime) -> None:
@@ -17,6 +20,12 @@ async def announce(event: Event, /, *, event_id: int, at: datetime) -> None:
     for notice in notices:
         if notice.accounts:
             await announcing.tell_many(notice, event_id=event_id, at=at)
+
+
+async def forget_receipts(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Receipts of WeChat's pushes go after `RECEIPTS_KEPT`; nobody repeats a push that late."""
+    if event.every == "day":
+        await database.execute("delete from push_receipt where at < $1", at - RECEIPTS_KEPT)
 
 
 async def accounts_for(notices: list[Notice]) -> list[tuple[Notice, UUID]]:

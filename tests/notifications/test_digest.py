@@ -9,6 +9,7 @@ from domain.kernel.events import Ticked
 from domain.kernel.settings import Settings
 from notifications import consents, inbox, preferences, recipients
 from notifications.digests import send_digests
+from notifications.handlers import forget_receipts
 from notifications.preferences import Preferences
 from rewards.events import PointsAwarded
 from tests.builders.notifications import deliveries, happened
@@ -52,3 +53,15 @@ async def test_one_push_in_the_evening_for_all_of_the_day(settings: Settings, da
     assert await inbox.unread(me.account, now=NOON) == 3  # the digest itself is not one more message
     facts = await kernel_database.fetch_value("select facts->>'count' from announcement where wording = 'digest'")
     assert facts == "3"
+
+
+async def test_old_receipts_of_pushes_are_forgotten(database: None) -> None:
+    for days in (1, 8):
+        await kernel_database.execute(
+            "insert into push_receipt (key, at) values ($1, $2)", bytes([days]), EVENING - timedelta(days=days)
+        )
+
+    async with kernel_database.transaction():
+        await forget_receipts(Ticked(every="day", at=EVENING), event_id=1, at=EVENING)
+
+    assert await kernel_database.fetch_value("select count(*) from push_receipt") == 1
