@@ -352,7 +352,8 @@ begin
     select a.id, a.balance, a.held, a.cum_debited from reward_account a
     where a.id > greatest(p_after, 999) and a.id <= last_account and a.unit = 1 and a.kind in ('resident', 'campaign')
       and a.balance > a.held
-      and exists (select 1 from ledger_bucket b where b.account = a.id and b.expires <= p_day)
+      -- a scalar subquery, so that it is looked up by index for each account and never becomes a scan of all buckets
+      and (select true from ledger_bucket b where b.account = a.id and b.expires <= p_day limit 1)
     order by a.id for no key update),
   sums as materialized (
     select a.id, a.balance, least(a.balance - a.held, b.earned - a.cum_debited) as amount, k.k,
@@ -369,7 +370,7 @@ begin
     select n, p_now, p_now, k, 'expire', 1, id, 21, amount, balance - amount, 'expiry' from sums order by n),
   kept as (
     update reward_account a set balance = a.balance - g.amount, cum_debited = a.cum_debited + g.amount, postings = a.postings + 1
-    from sums g where a.id = g.id)
+    from sums g where a.id = g.id and a.id > greatest(p_after, 999) and a.id <= last_account)
   select count(*), coalesce(sum(amount), 0) into expired_accounts, expired from sums;
 end $$;
 
