@@ -67,7 +67,8 @@ async def note_rows(dataset: Dataset, rows: Sequence[Row]) -> None:
     if not dataset.due_from:
         return
     days = await calendar.load()
-    for row in rows[:NOTED_MAX]:
+    dated = [row for row in rows if row.get(dataset.due_from)]  # a file may lack the column: that is found elsewhere
+    for row in dated[:NOTED_MAX]:
         started_on = date.fromisoformat(row[dataset.due_from])
         due = days.add_working_days(started_on, PUBLISHED_WITHIN_WORKING_DAYS)
         unit = str(row.get(dataset.due_unit, ""))[:60]
