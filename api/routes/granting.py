@@ -21,7 +21,6 @@ from rewards.sponsors import Effects
 
 TAGS = ["granting"]
 CLERK = {"audience": "operator", "role": "clerk"}
-Points = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
 class GrantWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,7 +109,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Points to put into the budget; with an approval the act itself, without one the request for it."""
 
-    points: Points
+    points: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
     approval: UUID | None = None
 
 

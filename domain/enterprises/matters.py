@@ -165,6 +165,10 @@ async def waiting(*, today: date) -> list[Matter]:
     return [_matter(row, today=today) for row in rows]
 
 
+TURNED_AMBER = "update rating_matter set amber_at = $2 where id = $1 and amber_at is null"
+TURNED_RED = "update rating_matter set red_at = $2 where id = $1 and red_at is null"
+
+
 async def watch(event: Ticked, /, *, event_id: int, at: datetime) -> None:
     """Daily: every light that turned is told once."""
     if event.every != "day":
@@ -172,9 +176,6 @@ async def watch(event: Ticked, /, *, event_id: int, at: datetime) -> None:
     for matter in await waiting(today=clock.local_day(event.at)):
         if matter.light == "green":
             continue
-        column = "amber_at" if matter.light == "amber" else "red_at"
-        tag = await database.execute(
-            f"update rating_matter set {column} = $2 where id = $1 and {column} is null", matter.id, at
-        )
+        tag = await database.execute(TURNED_AMBER if matter.light == "amber" else TURNED_RED, matter.id, at)
         if tag == "UPDATE 1":
             await outbox.record(MatterLate(matter_id=matter.id, kind=matter.kind, light=matter.light), at=at)

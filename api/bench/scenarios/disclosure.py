@@ -161,8 +161,9 @@ async def _fill_rivers() -> None:
             f"insert into disclosed_river_water ({DISCLOSED}, section, river, month, water_class)"
             f" select gen_random_uuid(), 'S' || r || '|' || m, {SHARED}, m, '', '{{}}', '{{}}', '', 'bench', 'bench',"
             f" 'S' || r, 'R' || r, m, 1 + (r * 7) % 6 from generate_series(1, {RIVERS}) r,"
-            f" (select to_char(date '2016-11-01' + make_interval(years => {year}, months => g), 'YYYY-MM') m"
-            "  from generate_series(0, 11) g) months"
+            " (select to_char(date '2016-11-01' + make_interval(years => $1, months => g), 'YYYY-MM') m"
+            "  from generate_series(0, 11) g) months",
+            year,
         )
 
 
