@@ -6,7 +6,6 @@ kept as it was first written, so every attempt and every replay carries the same
 
 import asyncio
 import ssl
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -76,13 +75,15 @@ async def deliver(message: UUID, *, known: Trusted) -> Outcome:
 async def _post(row: Any, known: Trusted) -> tuple[int, float | None]:
     body, at = row["body"].encode(), clock.utc_now()
     live = webhooks.open_secrets(row["secrets"], endpoint=row["endpoint"])
-    headers: Mapping[bytes | str, bytes | str] = {**HEADERS, **_signed(str(row["id"]), at=at, body=body, live=live)}
+    headers = HEADERS | _signed(str(row["id"]), at=at, body=body, live=live)
     async with (
         asyncio.timeout(CALL_S),
         httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(), network_backend=Guarded(trusted=known)
         ) as pool,
-        pool.stream("POST", row["url"], content=body, headers=headers, extensions={"timeout": TIMEOUTS}) as answer,
+        pool.stream(
+            "POST", row["url"], content=body, headers=list(headers.items()), extensions={"timeout": TIMEOUTS}
+        ) as answer,
     ):
         given = {name.lower(): value for name, value in answer.headers}
         return answer.status, _seconds(given.get(b"retry-after", b"").decode("latin-1"))

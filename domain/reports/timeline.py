@@ -110,8 +110,7 @@ async def append_all(lines: Sequence[Line]) -> None:
 async def of_report(report_id: UUID) -> list[Entry]:
     """All entries, oldest first by the time they speak of."""
     rows = await database.fetch(
-        "select at, kind, status, note_zh, note_en, detail from report_timeline where report = $1"
-        " order by at, id",
+        "select at, kind, status, note_zh, note_en, detail from report_timeline where report = $1 order by at, id",
         report_id,
     )
     return [
