@@ -176,8 +176,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        logs.configure(chosen)
-        async with open_parts(chosen) as parts, waker(), streaming(parts.redis) as hub:
+        serving: Settings = app.state.settings
+        logs.configure(serving)
+        async with open_parts(serving) as parts, waker(), streaming(parts.redis) as hub:
             app.state.parts, app.state.inbox_hub = parts, hub
             yield
 
@@ -198,5 +199,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "caller": Provide(actors.caller, sync_to_thread=False),
         },
     )
+    app.state.settings = chosen  # read when serving begins, so that one app may serve one installation after another
     app.asgi_handler = Edge(app.asgi_handler, settings=chosen)  # type: ignore[assignment]
     return app

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from domain.kernel.settings import Settings
+from tests.conftest import app_of
 
 SESSION = "upload-session-0123456789abcdef"
 
@@ -15,9 +16,7 @@ SESSION = "upload-session-0123456789abcdef"
 @pytest.fixture
 async def phone(settings_with_s3: Settings, database_url: str, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """A phone without a token: it names an upload session of its own."""
-    from api.app import create_app
-
-    app = create_app(settings_with_s3)
+    app = app_of(settings_with_s3)
     headers = {"Upload-Session": f"{SESSION}-{uuid.uuid4().hex[:8]}"}
     async with (
         app.lifespan(),
