@@ -24,7 +24,7 @@ from api.actors import ACTOR_KEY, Actor
 from api.addresses import client_address, subscriber, within
 from api.metrics import LIMITED
 from api.problems import InternalError, TooManyRequests
-from domain.kernel import settings
+from domain.kernel import crypto, settings
 from domain.kernel.errors import Refusal, TryLater
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,9 @@ def _keys(connection: Connection, *, name: str, limit: Limit) -> dict[str, Rate]
         keys[f"limit:{name}:address:{subscriber(address)}"] = limit.address
     actor = connection.scope.get(ACTOR_KEY)
     if isinstance(actor, Actor):
-        keys[f"limit:{name}:{actor.principal}"] = limit.account
+        # A keyed hash: Redis learns no account id.
+        tag = crypto.blind_index(actor.principal, secret=chosen.lookup_secret, purpose="limit")
+        keys[f"limit:{name}:{tag.hex()}"] = limit.account
     return keys
 
 
