@@ -29,9 +29,9 @@ class MigrationFailed(Exception):
 
 def apps() -> list[tuple[AppConfig, str]]:
     """Every Piccolo app of the house with the text of its `schema.sql`, in registry order."""
-    registry = importlib.import_module("piccolo_conf").APP_REGISTRY
+    listed = importlib.import_module("piccolo_conf").APP_REGISTRY
     found = []
-    for path in registry.apps:
+    for path in listed.apps:
         module = importlib.import_module(path)
         schema = Path(str(module.__file__)).with_name("schema.sql")
         found.append((module.APP_CONFIG, schema.read_text(encoding="utf-8") if schema.exists() else ""))
