@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from api.case_platform import breaker, open311_driver
+from api.case_platform import open311_driver
 from api.case_platform.messages import Links, build
 from api.case_platform.payloads import CaseEvent, HandoverTaken
 from api.case_platform.signing import headers, keys_of
@@ -21,6 +21,7 @@ from api.parts import HTTP_TOTAL_TIMEOUT_S, Parts
 from domain.cases import dead_letters, forwarding, peers, warnings
 from domain.kernel import clock, database
 from domain.kernel.leases import LEASE_S, Dead, Done, Job, Outcome, Retry, Sender
+from notifications.breaker import Breaker
 
 MINUTE, HOUR = 60.0, 3600.0
 WAITS_S = (2.0, 10.0, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)
@@ -54,7 +55,7 @@ async def forward(job: Job, *, parts: Parts, links: Links, now: datetime) -> Out
             return await _by_open311(event, job, parts=parts, now=now)
         response = await _post(event, parts=parts, now=now)
     except httpx.HTTPError as error:
-        await breaker.count_failure(parts.redis, peers.PLATFORM)
+        await Breaker(redis=parts.redis, provider=peers.PLATFORM).failed()
         return Retry(f"no answer: {type(error).__name__}")
     return await _judge(response, parts=parts, now=now) or await _taken(response, _read(response), job, now=now)
 
@@ -65,7 +66,7 @@ async def _held(parts: Parts) -> Outcome | None:
         return Retry("GW_CASE_PLATFORM_URL is empty")
     if (why := await peers.disabled(peers.PLATFORM)) is not None:
         return Dead(f"peer switched off: {why}")
-    if (wait_s := await breaker.closed_in(parts.redis, peers.PLATFORM)) > 0:
+    if (wait_s := await Breaker(redis=parts.redis, provider=peers.PLATFORM).open_for_s()) > 0:
         return Retry("breaker open", after_s=wait_s, counted=False)
     return None
 
@@ -96,9 +97,9 @@ async def _judge(response: httpx.Response, *, parts: Parts, now: datetime) -> Ou
     status = response.status_code
     wish_s = retry_after(response.headers.get("Retry-After"), now=now)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.TOO_MANY_REQUESTS:
-        await breaker.count_failure(parts.redis, peers.PLATFORM)
+        await Breaker(redis=parts.redis, provider=peers.PLATFORM).failed()
         return Retry(f"HTTP {status}", after_s=wish_s)
-    await breaker.count_success(parts.redis, peers.PLATFORM)
+    await Breaker(redis=parts.redis, provider=peers.PLATFORM).answered()
     if status == GONE:
         async with database.transaction():
             await peers.disable(peers.PLATFORM, why="the peer answered 410 Gone", now=now)
