@@ -48,6 +48,15 @@ async def open_rows(home: Installation) -> tuple[int, int]:
         await database.close_pool()
 
 
+def settles(home: Installation, deadline: float) -> bool:
+    """Whether nothing was open at some moment: the platform goes on answering, so the next moment may differ."""
+    while any(asyncio.run(open_rows(home))):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True
+
+
 def test_emptying_the_broker_between_commit_and_relay_loses_nothing(tmp_path: Path):
     chance = random.Random(1)
     settings = Settings(data_dir=str(tmp_path), log_level="warning", rate_limits="off")
@@ -72,6 +81,4 @@ def test_emptying_the_broker_between_commit_and_relay_loses_nothing(tmp_path: Pa
         assert sorted(
             number for number in before + meanwhile if any(number in m["title"] + m["body"] for m in told)
         ) == (sorted(before + meanwhile))
-        while any(asyncio.run(open_rows(home))) and time.monotonic() < deadline:
-            time.sleep(0.5)
-        assert asyncio.run(open_rows(home)) == (0, 0)
+        assert settles(home, deadline), asyncio.run(open_rows(home))
