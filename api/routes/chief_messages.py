@@ -5,7 +5,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.params import PathParameter, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from api.actors import Actor, require_role
 from api.idempotency import IdempotencyKey, once
@@ -55,7 +56,11 @@ class Stars(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @post("/v1/rivers/{code:str}/messages", opt={"audience": "resident"}, tags=["rivers"], summary="Write to the chief")
 async def send(
-    request: Request[Any, Any, Any], resident: Actor, key: IdempotencyKey, code: Code, data: NewMessage
+    request: Request[Any, Any, Any],
+    resident: NamedDependency[Actor],
+    key: IdempotencyKey,
+    code: Code,
+    data: JSONBody[NewMessage],
 ) -> Response[Sent]:
     """Goes to the chief of the lowest level; unanswered in time it goes up a level. Who wrote is never shown."""
     now = clock.utc_now()
@@ -75,7 +80,7 @@ async def send(
 
 
 @get("/v1/me/chief-messages", opt={"audience": "resident"}, tags=["rivers"], summary="My messages to chiefs")
-async def mine(resident: Actor) -> list[Message]:
+async def mine(resident: NamedDependency[Actor]) -> list[Message]:
     """My messages with their steps, due day and answer, newest first."""
     return await chief_messages.mine(resident.id, today=clock.local_day(clock.utc_now()))
 
@@ -87,14 +92,14 @@ async def mine(resident: Actor) -> list[Message]:
     summary="Rate an answer",
     status_code=204,
 )
-async def rate(resident: Actor, message: UUID, data: Stars) -> None:
+async def rate(resident: NamedDependency[Actor], message: FromPath[UUID], data: JSONBody[Stars]) -> None:
     """Rates the answer to my message, once."""
     async with database.transaction():
         await chief_messages.rate(message, account=resident.id, stars=data.stars, now=clock.utc_now())
 
 
 @get("/v1/chief-messages/{message:uuid}", opt={"audience": "public"}, tags=["rivers"], summary="Open a signed link")
-async def opened(message: UUID, token: Token) -> Response[Message]:
+async def opened(message: FromPath[UUID], token: Token) -> Response[Message]:
     """The message for the chief who holds the link."""
     found = await chief_messages.by_link(message, token, today=clock.local_day(clock.utc_now()))
     return Response(found, headers={"Cache-Control": "no-store"})
@@ -107,7 +112,7 @@ async def opened(message: UUID, token: Token) -> Response[Message]:
     summary="Answer by signed link",
     status_code=204,
 )
-async def answer_by_link(message: UUID, token: Token, data: AnswerText) -> None:
+async def answer_by_link(message: FromPath[UUID], token: Token, data: JSONBody[AnswerText]) -> None:
     """The chief answers, once; a link of an earlier level no longer opens anything."""
     now = clock.utc_now()
     async with database.transaction():
@@ -128,7 +133,9 @@ async def waiting() -> list[Message]:
     summary="Answer for a chief",
     status_code=204,
 )
-async def answer_for_chief(operator: Actor, message: UUID, data: AnswerText) -> None:
+async def answer_for_chief(
+    operator: NamedDependency[Actor], message: FromPath[UUID], data: JSONBody[AnswerText]
+) -> None:
     """An officer answers in the chief's place."""
     require_role(operator, "clerk", "reviewer")
     async with database.transaction():

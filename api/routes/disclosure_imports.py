@@ -5,7 +5,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, post
-from litestar.params import QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.actors import Actor, require_role
 from api.open_data.questions import EntryKey, Name
@@ -80,7 +81,11 @@ async def template(dataset: Name) -> Response[bytes]:
     request_max_body_size=sheets.FILE_BYTES_MAX,
 )
 async def bring(
-    request: Request[Any, Any, Any], operator: Actor, dataset: Name, source: SourceText, file_name: FileName = "upload"
+    request: Request[Any, Any, Any],
+    operator: NamedDependency[Actor],
+    dataset: Name,
+    source: SourceText,
+    file_name: FileName = "upload",
 ) -> Import:
     """The body is the file itself (CSV in UTF-8 or GB18030, or XLSX). Nothing becomes public yet.
 
@@ -105,7 +110,7 @@ async def latest() -> list[Import]:
 
 
 @get(f"{BASE}/imports/{{import_id:uuid}}", opt={"audience": "operator"}, tags=["operator"], summary="One import")
-async def one(import_id: UUID) -> Import:
+async def one(import_id: FromPath[UUID]) -> Import:
     """One import: its progress, findings and state."""
     return await imports.find(import_id)
 
@@ -117,7 +122,9 @@ async def one(import_id: UUID) -> Import:
     summary="Publish a checked import",
     status_code=200,
 )
-async def commit(operator: Actor, import_id: UUID, data: CommitRequest) -> Committed:
+async def commit(
+    operator: NamedDependency[Actor], import_id: FromPath[UUID], data: JSONBody[CommitRequest]
+) -> Committed:
     """Publishes the checked rows in one transaction.
 
     Penalties and ratings need another officer than the one who brought the file.
@@ -131,7 +138,7 @@ async def commit(operator: Actor, import_id: UUID, data: CommitRequest) -> Commi
 @delete(
     f"{BASE}/imports/{{import_id:uuid}}", opt={"audience": "operator"}, tags=["operator"], summary="Give an import up"
 )
-async def drop(operator: Actor, import_id: UUID) -> None:
+async def drop(operator: NamedDependency[Actor], import_id: FromPath[UUID]) -> None:
     """Gives an import up and deletes its rows."""
     require_role(operator, *CLERKS)
     async with database.transaction():
@@ -145,7 +152,9 @@ async def drop(operator: Actor, import_id: UUID) -> None:
     summary="Withdraw an entry",
     status_code=204,
 )
-async def withdraw(operator: Actor, dataset: Name, key: EntryKey, data: TakeDownRequest) -> None:
+async def withdraw(
+    operator: NamedDependency[Actor], dataset: Name, key: EntryKey, data: JSONBody[TakeDownRequest]
+) -> None:
     """The entry leaves the public list at once; its page says why."""
     require_role(operator, *CLERKS)
     async with database.transaction():
@@ -166,7 +175,9 @@ async def withdraw(operator: Actor, dataset: Name, key: EntryKey, data: TakeDown
     summary="Repair an entry",
     status_code=204,
 )
-async def repair(operator: Actor, dataset: Name, key: EntryKey, data: TakeDownRequest) -> None:
+async def repair(
+    operator: NamedDependency[Actor], dataset: Name, key: EntryKey, data: JSONBody[TakeDownRequest]
+) -> None:
     """After the shortest period, with conduct corrected and duties done: the entry is no longer shown or used."""
     require_role(operator, "reviewer")
     async with database.transaction():
@@ -186,7 +197,9 @@ async def waiting_replies() -> list[WaitingReply]:
     summary="Show or decline a reply",
     status_code=204,
 )
-async def decide_reply(operator: Actor, reply_id: UUID, data: ReplyDecision) -> None:
+async def decide_reply(
+    operator: NamedDependency[Actor], reply_id: FromPath[UUID], data: JSONBody[ReplyDecision]
+) -> None:
     """Decides once whether a reply is shown beside its entry."""
     require_role(operator, "reviewer")
     async with database.transaction():

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.params import PathParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, PathParameter
 
 from api.actors import Actor, require_role
 from domain.enterprises import delegates, enterprises, life, matters, rule_packs
@@ -97,7 +98,7 @@ class AnswerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 @post(BASE, opt={"audience": "operator"}, tags=["operator"], summary="Register an enterprise")
-async def register(operator: Actor, data: EnterpriseRequest) -> dict[str, UUID]:
+async def register(operator: NamedDependency[Actor], data: JSONBody[EnterpriseRequest]) -> dict[str, UUID]:
     """Adds or updates an enterprise by its credit code (both check characters are checked)."""
     require_role(operator, *CLERKS)
     new = msgspec.convert(msgspec.structs.asdict(data), NewEnterprise)
@@ -106,7 +107,7 @@ async def register(operator: Actor, data: EnterpriseRequest) -> dict[str, UUID]:
 
 
 @post(f"{BASE}/{{code:str}}/ratings", opt={"audience": "operator"}, tags=["operator"], summary="Compute a rating")
-async def compute(operator: Actor, code: Code, data: RatingRequest) -> Computed:
+async def compute(operator: NamedDependency[Actor], code: Code, data: JSONBody[RatingRequest]) -> Computed:
     """A preliminary rating from its inputs; earlier years are looked up. Computing again replaces a preliminary one."""
     require_role(operator, *CLERKS)
     if data.pack not in rule_packs.shipped():
@@ -138,7 +139,7 @@ async def compute(operator: Actor, code: Code, data: RatingRequest) -> Computed:
     summary="Next stage of a rating",
     status_code=204,
 )
-async def step(operator: Actor, rating: UUID, data: StepRequest) -> None:
+async def step(operator: NamedDependency[Actor], rating: FromPath[UUID], data: JSONBody[StepRequest]) -> None:
     """One transition; final, published, adjusted, repaired and expired are for reviewers."""
     stage = Stage(data.stage)
     require_role(operator, *(("reviewer",) if stage in DECIDED_BY_REVIEWER else CLERKS))
@@ -168,7 +169,7 @@ async def waiting_delegates() -> list[Delegation]:
     summary="Verify or decline a delegate",
     status_code=204,
 )
-async def decide(operator: Actor, delegation: UUID, data: DecisionRequest) -> None:
+async def decide(operator: NamedDependency[Actor], delegation: FromPath[UUID], data: JSONBody[DecisionRequest]) -> None:
     """Decides once."""
     require_role(operator, *CLERKS)
     async with database.transaction():
@@ -182,7 +183,7 @@ async def decide(operator: Actor, delegation: UUID, data: DecisionRequest) -> No
     summary="Revoke a delegate",
     status_code=204,
 )
-async def revoke(operator: Actor, delegation: UUID) -> None:
+async def revoke(operator: NamedDependency[Actor], delegation: FromPath[UUID]) -> None:
     """Ends a delegation at once."""
     require_role(operator, *CLERKS)
     async with database.transaction():
@@ -202,7 +203,7 @@ async def waiting_matters() -> list[Matter]:
     summary="Answer a matter",
     status_code=204,
 )
-async def answer(operator: Actor, matter: UUID, data: AnswerRequest) -> None:
+async def answer(operator: NamedDependency[Actor], matter: FromPath[UUID], data: JSONBody[AnswerRequest]) -> None:
     """Answers once; an upheld repair repairs the rating."""
     require_role(operator, "reviewer")
     async with database.transaction():

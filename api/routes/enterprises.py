@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, post
-from litestar.params import PathParameter, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from api.actors import Actor
 from api.idempotency import IdempotencyKey, once
@@ -125,7 +126,7 @@ async def keys() -> dict[str, list[PublicKey]]:
     summary="Check a statement",
     status_code=200,
 )
-async def verify(data: StatementText) -> Verified:
+async def verify(data: JSONBody[StatementText]) -> Verified:
     """Says whether the statement is genuine, and whether the register still says the same today."""
     claims = statements.verify(data.statement)
     try:
@@ -168,7 +169,11 @@ async def statement(code: Code, as_of: AsOf = None) -> Statement:
     summary="Ask to act for an enterprise",
 )
 async def ask(
-    request: Request[Any, Any, Any], resident: Actor, key: IdempotencyKey, code: Code, data: DelegateRequest
+    request: Request[Any, Any, Any],
+    resident: NamedDependency[Actor],
+    key: IdempotencyKey,
+    code: Code,
+    data: JSONBody[DelegateRequest],
 ) -> Response[Opened]:
     """An officer verifies the letter or calls the legal person; several accounts may act for one enterprise."""
     now = clock.utc_now()
@@ -182,7 +187,7 @@ async def ask(
 
 
 @get("/v1/me/enterprises", opt={"audience": "resident"}, tags=["enterprises"], summary="Enterprises I act for")
-async def mine(resident: Actor) -> list[Delegation]:
+async def mine(resident: NamedDependency[Actor]) -> list[Delegation]:
     """My delegations and their state."""
     return await delegates.of_account(resident.id)
 
@@ -190,7 +195,7 @@ async def mine(resident: Actor) -> list[Delegation]:
 @delete(
     "/v1/me/enterprises/{delegation:uuid}", opt={"audience": "resident"}, tags=["enterprises"], summary="Stop acting"
 )
-async def leave(resident: Actor, delegation: UUID) -> None:
+async def leave(resident: NamedDependency[Actor], delegation: FromPath[UUID]) -> None:
     """Ends my own delegation."""
     async with database.transaction():
         await delegates.revoke(delegation, by="delegate", now=clock.utc_now(), account=resident.id)
@@ -202,7 +207,7 @@ async def leave(resident: Actor, delegation: UUID) -> None:
     tags=["enterprises"],
     summary="My enterprise's rating, explained",
 )
-async def own(resident: Actor, code: Code) -> OwnRating:
+async def own(resident: NamedDependency[Actor], code: Code) -> OwnRating:
     """Every indicator with points, document and expiry, what repair would change, deadlines and matters."""
     enterprise = await delegates.require(normal_form(code), account=resident.id)
     return await own_rating.latest(enterprise["id"], today=clock.local_day(clock.utc_now()))
@@ -215,7 +220,11 @@ async def own(resident: Actor, code: Code) -> OwnRating:
     summary="Object, reply, ask for repair",
 )
 async def open_matter(
-    request: Request[Any, Any, Any], resident: Actor, key: IdempotencyKey, code: Code, data: MatterRequest
+    request: Request[Any, Any, Any],
+    resident: NamedDependency[Actor],
+    key: IdempotencyKey,
+    code: Code,
+    data: JSONBody[MatterRequest],
 ) -> Response[Opened]:
     """Opens a case of its own with a clock in working days; the answer appears with the rating."""
     now = clock.utc_now()

@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 from prometheus_client import generate_latest
 from redis.exceptions import RedisError
 
@@ -47,7 +48,7 @@ def live() -> Response[Live]:
 
 
 @get("/health/ready", opt=LIVE, tags=["Operations"], summary="Ready")
-async def ready(parts: Parts) -> Response[Ready]:
+async def ready(parts: NamedDependency[Parts]) -> Response[Ready]:
     """Asks every dependency at once, each with a time-out of 2 s; 503 when the database is not usable."""
     database_state, redis_state, objects_state = await asyncio.gather(
         _within_time(_ask_database()), _within_time(_ask_redis(parts)), _within_time(_ask_objects(parts))
