@@ -42,6 +42,7 @@ from domain.reports import handlers as reports
 from domain.reports import leaving
 from domain.reports.events import ReportPublished, ReportSubmitted, ReportWithdrawn
 from domain.residents import chores as resident_chores
+from domain.residents.events import AccountClosed
 from domain.residents.sms_codes import JOB_KIND
 from media import chores as media_chores
 from media import fetching, screening, sweeping, tidying, withdrawal
@@ -108,6 +109,7 @@ SUBSCRIBERS: Subscribers = {
 # Facts nobody acts on yet; they stay readable in the outbox and the audit trail.
 UNHEARD: frozenset[type[Event]] = frozenset(
     {
+        AccountClosed,
         ChiefMessaged,
         ChiefMessageEscalated,
         EntryTakenDown,

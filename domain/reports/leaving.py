@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import audit, database
+from domain.kernel import audit, database, outbox
 from domain.kernel.events import Ticked
 from domain.reports import follows, mine
 from domain.reports.follows import AreaAlert
@@ -20,6 +20,7 @@ from domain.reports.reporters import owner_tag
 from domain.reports.timeline import ENDED
 from domain.residents import consents, phones, sessions
 from domain.residents.consents import Consent
+from domain.residents.events import AccountClosed
 
 REPORTS_MAX = 1_000  # in one copy
 SETTLED_PER_DAY_MAX = 5_000
@@ -79,6 +80,7 @@ async def close(account_id: UUID, *, now: datetime) -> Closed:
     for statement in FORGET:
         await database.execute(statement, account_id)
     await database.execute(BREAK, owner_tag(account_id), list(ENDED))
+    await outbox.record(AccountClosed(account_id=account_id), at=now)
     await audit.append(actor="resident", action="account.close", subject="account", at=now)
     return Closed(kept_reports=[row["number"] for row in await database.fetch(KEPT, owner_tag(account_id))])
 
