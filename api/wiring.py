@@ -48,7 +48,7 @@ from media import chores as media_chores
 from media import fetching, screening, sweeping, tidying, withdrawal
 from media import handlers as media
 from media.events import PhotoFetchFailed, PhotoNeedsPerson, PhotoObjectMissing
-from media.links import links_of_subject
+from media.links import links_of_subjects
 from notifications import sending, webhooks
 from notifications.breaker import Breaker
 from notifications.channels import sms_codes
@@ -135,7 +135,7 @@ def senders(parts: Parts) -> dict[str, Sender]:
     sms = provider(chosen, http=parts.http, breaker=Breaker(redis=parts.redis, provider="sms"))
     return {
         reconciling.KIND: reconcile.sender(parts),
-        forwarding.KIND: outgoing.sender(parts, links=links_of_subject),
+        forwarding.KIND: outgoing.sender(parts, links=links_of_subjects),
         fetching.FETCH_JOB: fetching.fetcher(settings=parts.settings, darkroom=parts.darkroom, store=parts.store),
         screening.SCREEN_JOB: screening.sender(looks),
         media_chores.SWEEP_JOB: sweeping.sweeper(parts.store),

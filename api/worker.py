@@ -30,6 +30,7 @@ RELAY_EVERY_S = 1.0
 EVENTS_PER_MESSAGE = 50
 JOBS_PER_MESSAGE = 20
 SENDS_AT_ONCE = 10  # calls one child has under way
+RECORD_EVERY_S = 0.1  # outcomes of a batch are stored together, at the latest after this
 OPEN_AGAIN_S = 0.5  # while the database is down
 VISIBILITY_TIMEOUT_S = 90  # the broker offers an unacknowledged message again; tasks are shorter than this
 assert leases.LEASE_S < VISIBILITY_TIMEOUT_S
@@ -167,25 +168,51 @@ async def handle_batch(event_ids: list[int]) -> None:
 
 
 async def send_batch(job_ids: list[UUID], *, parts: Parts) -> None:
-    """Claims, calls with no transaction open, records each outcome; then relays what followed."""
+    """Claims, calls with no transaction open, records the outcomes; then relays what followed."""
     known = senders(parts)
+    by_kind: dict[str, list[leases.Job]] = {}
+    for job in await leases.claim(job_ids, now=clock.utc_now()):
+        by_kind.setdefault(job.kind, []).append(job)
     gate = asyncio.Semaphore(SENDS_AT_ONCE)
-    jobs = await leases.claim(job_ids, now=clock.utc_now())
-    await asyncio.gather(*(_send_one(job, known=known, gate=gate) for job in jobs))
+    await asyncio.gather(*(_send_kind(jobs, known.get(kind), gate=gate) for kind, jobs in by_kind.items()))
     await relay_once()
 
 
-async def _send_one(job: leases.Job, *, known: leases.Senders, gate: asyncio.Semaphore) -> None:
-    sender = known.get(job.kind)
+async def _send_kind(jobs: list[leases.Job], sender: leases.Sender | None, *, gate: asyncio.Semaphore) -> None:
+    """Outcomes are recorded as they come, many at a time: one call that hangs holds nobody up."""
     if sender is None:
-        log.error("no_sender", extra={"kind": job.kind})
-        return  # the lease runs out; a newer worker that knows the kind takes it
+        log.error("no_sender", extra={"kind": jobs[0].kind})
+        return  # the leases run out; a newer worker that knows the kind takes them
+    try:
+        send = sender.send if sender.prepare is None else await sender.prepare(jobs)
+    except Exception:  # a bug in one sender must not stop the others
+        log.exception("sender_failed", extra={"kind": jobs[0].kind})
+        send = sender.send
+    calls = {asyncio.create_task(_call(job, send, gate=gate)): job for job in jobs}
+    waiting = set(calls)
+    while waiting:
+        finished, waiting = await asyncio.wait(waiting, timeout=RECORD_EVERY_S)
+        if finished:
+            await _record([(calls[call], call.result()) for call in finished], sender)
+
+
+async def _call(job: leases.Job, send: leases.Send, *, gate: asyncio.Semaphore) -> leases.Outcome:
     async with gate:
         try:
             with trace.of(job.origin):
-                outcome: leases.Outcome = await sender.send(job)
+                return await send(job)
         except Exception as error:  # a bug in one sender must not stop the batch
             log.exception("sender_failed", extra={"kind": job.kind})
-            outcome = leases.Retry(f"failed here: {type(error).__name__}")
-    await leases.record_outcome(job, outcome, sender=sender, now=clock.utc_now())
+            return leases.Retry(f"failed here: {type(error).__name__}")
+
+
+async def _record(said: list[tuple[leases.Job, leases.Outcome]], sender: leases.Sender) -> None:
+    """All at once; when that fails, each by itself, and what cannot be recorded is called again after its lease."""
+    try:
+        await leases.record_outcomes(said, sender=sender, now=clock.utc_now())
+    except Exception:  # one answer that cannot be stored must not take the others with it
+        log.exception("outcomes_not_recorded", extra={"kind": said[0][0].kind, "jobs": len(said)})
+        if len(said) > 1:
+            for one in said:
+                await _record([one], sender)
     database.committed()

@@ -6,6 +6,7 @@ expire; they too die with a redaction, because they name the version.
 """
 
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
@@ -80,12 +81,20 @@ def signed_url(photo: UUID, size: Size, expires_at: datetime, *, version: int = 
     return f"{base}/v1/photos/signed/{photo}/{version}/{size}.jpg?expires={expires}&signature={signature}"
 
 
-async def signed_urls(subject: str, *, size: Size, expires_at: datetime) -> list[str]:
-    """Expiring addresses of all photographs of a subject, in order, public or not (for those who handle the case)."""
+async def links_of_subjects(subjects: Sequence[str], expires_at: datetime) -> dict[str, list[str]]:
+    """Expiring addresses of all photographs of reports, answers or updates, in order, public or not.
+
+    For those who handle the case. Subjects without photographs are missing.
+    """
     rows = await database.fetch(
-        "select id, version from photo where subject = $1 and state = 'ready' order by position", subject
+        "select id, version, subject from photo where subject = any($1) and state = 'ready' order by subject, position",
+        list(subjects),
     )
-    return [signed_url(row["id"], size, expires_at, version=row["version"]) for row in rows]
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        url = signed_url(row["id"], "large", expires_at, version=row["version"])
+        found.setdefault(row["subject"], []).append(url)
+    return found
 
 
 async def signed_copy(photo: UUID, *, size: Size, version: int, expires: int, signature: str, now: datetime) -> str:
@@ -99,8 +108,3 @@ async def signed_copy(photo: UUID, *, size: Size, version: int, expires: int, si
     if copies is None:
         raise NotFound
     return keys.copy_key(copies, size)
-
-
-async def links_of_subject(subject: str, expires_at: datetime) -> list[str]:
-    """Expiring addresses of the photographs of a report, an answer or an update, for those who handle the case."""
-    return await signed_urls(subject, size="large", expires_at=expires_at)

@@ -1,7 +1,8 @@
-"""Builds the body of one message to the platform from the rows as they are when it is sent."""
+"""Builds the bodies of messages to the platform from the rows as they are when they are sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -17,49 +18,70 @@ LINK_LIFETIME = timedelta(hours=72)
 TYPE = "green-whistle.case.{message}.v1"
 MESSAGES = ("opened", "reopened", "withdrawn", "joined", "answered", "warned", "chased", "extended")
 
-Links = Callable[[str, datetime], Awaitable[list[str]]]  # "report:<id>" or "question:<id>", expiry → links
+Links = Callable[[Sequence[str], datetime], Awaitable[dict[str, list[str]]]]  # "report:<id>"…, expiry → links of each
+WITH_REPORTS = frozenset({"opened", "reopened", "joined"})
 
 
-async def build(job: Job, *, settings: Settings, links: Links, now: datetime) -> CaseEvent | None:
+class Known(NamedTuple):
+    """What the messages of a batch draw from, read when they are sent."""
+
+    cases: Mapping[tuple[UUID, int], Handover]
+    links: Mapping[str, list[str]]  # by subject
+    expires_at: datetime
+
+
+async def read(jobs: Sequence[Job], *, links: Links, now: datetime) -> Known:
+    """The cases of these jobs and expiring links to the photographs of their reports, in four statements."""
+    cases = await handover.read({(UUID(job.payload["case"]), job.payload["round"]) for job in jobs})
+    subjects = {
+        f"report:{matter.report_id}"
+        for job in jobs
+        if job.payload["message"] in WITH_REPORTS and (case := cases.get(_place(job)))
+        for matter in case.matters
+    }
+    expires_at = now + LINK_LIFETIME
+    return Known(cases, await links(sorted(subjects), expires_at) if subjects else {}, expires_at)
+
+
+def _place(job: Job) -> tuple[UUID, int]:
+    return UUID(job.payload["case"]), job.payload["round"]
+
+
+async def build(job: Job, *, known: Known, settings: Settings, links: Links) -> CaseEvent | None:
     """The message of a job; None when there is nothing left to tell (a case withdrawn before its hand-over)."""
-    message, case_id, about = job.payload["message"], UUID(job.payload["case"]), job.payload["about"]
-    case = await handover.read(case_id, round_=job.payload["round"])
+    message, about = job.payload["message"], job.payload["about"]
+    case = known.cases.get(_place(job))
     if case is None or (case.withdrawn and case.round.accepted_at is None):
         return None
     first = case.matters[0] if case.matters else None
     base = settings.public_url.rstrip("/")
     data = CaseData(
-        case_id=case_id,
+        case_id=case.case_id,
         round_id=case.round.id,
         round=case.round.number,
         reason=case.round.reason,
         category=first.category if first else "",
         category_zh=CATEGORIES[first.category].zh if first else "",
         unit=case.unit,
-        reports=await _reports(case, links=links, now=now) if message in {"opened", "reopened", "joined"} else [],
+        reports=[_report(matter, known) for matter in case.matters] if message in WITH_REPORTS else [],
         supporters=len(case.matters),
         updates_url=f"{base}/v1/case-platform/updates",
         platform_case_id=case.round.platform_case,
-        answer=await _answer(about, links=links, now=now) if message == "answered" else None,
+        answer=await _answer(about, links=links, expires_at=known.expires_at) if message == "answered" else None,
         warning=await _warning(about) if message in {"warned", "chased"} else None,
     )
     return CaseEvent(
         id=str(job.id),
         source=base,
         type=TYPE.format(message=message),
-        subject=f"case/{case_id}",
+        subject=f"case/{case.case_id}",
         time=job.created_at,
         data=data,
         dataschema=f"{base}/v1/case-platform/schema",
     )
 
 
-async def _reports(case: Handover, *, links: Links, now: datetime) -> list[HandedReport]:
-    expires_at = now + LINK_LIFETIME
-    return [_report(m, await links(f"report:{m.report_id}", expires_at), expires_at) for m in case.matters]
-
-
-def _report(matter: Matter, urls: list[str], expires_at: datetime) -> HandedReport:
+def _report(matter: Matter, known: Known) -> HandedReport:
     return HandedReport(
         number=matter.number,
         reporter=matter.pseudonym,
@@ -72,20 +94,22 @@ def _report(matter: Matter, urls: list[str], expires_at: datetime) -> HandedRepo
         channel=matter.channel,
         river=matter.river,
         enterprise=matter.enterprise,
-        photos=[Photo(url=url, expires_at=expires_at) for url in urls],
+        photos=[
+            Photo(url=url, expires_at=known.expires_at) for url in known.links.get(f"report:{matter.report_id}", [])
+        ],
     )
 
 
-async def _answer(about: str | None, *, links: Links, now: datetime) -> dict[str, object] | None:
+async def _answer(about: str | None, *, links: Links, expires_at: datetime) -> dict[str, object] | None:
     answer = await handover.answer_of(UUID(about)) if about else None
     if answer is None:
         return None
-    urls = await links(f"question:{answer.question_id}", now + LINK_LIFETIME)
+    subject = f"question:{answer.question_id}"
     return {
         "question_id": str(answer.question_id),
         "question": answer.question,
         "answer": answer.answer,
-        "photos": urls,
+        "photos": (await links([subject], expires_at)).get(subject, []),
     }
 
 

@@ -5,7 +5,7 @@ on; most other 4xx are dead letters, because repeating them is pointless; everyt
 is open no call is made and no attempt is counted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from uuid import UUID
@@ -13,14 +13,14 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from api.case_platform import open311_driver
-from api.case_platform.messages import Links, build
+from api.case_platform import messages, open311_driver
+from api.case_platform.messages import Links
 from api.case_platform.payloads import CaseEvent, HandoverTaken
 from api.case_platform.signing import headers, keys_of
 from api.parts import HTTP_TOTAL_TIMEOUT_S, Parts
 from domain.cases import dead_letters, forwarding, peers, warnings
 from domain.kernel import clock, database
-from domain.kernel.leases import LEASE_S, Dead, Done, Job, Outcome, Retry, Sender
+from domain.kernel.leases import LEASE_S, Dead, Done, Job, Outcome, Retry, Send, Sender
 from notifications.breaker import Breaker
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -32,24 +32,39 @@ RETRY_AFTER_MAX_S = 24 * HOUR
 ANSWER_BYTES_MAX = 64 * 1024
 RETRIED_4XX = frozenset({401, 403, 404, 408, 409, 423, 425, 429})  # keys, routing and load are mended at the peer
 GONE = 410
+HANDS_OVER, WARNS = frozenset({"opened", "reopened"}), frozenset({"warned", "chased"})
 
 
 def sender(parts: Parts, *, links: Links, now: Callable[[], datetime] = clock.utc_now) -> Sender:
     """The sender of kind `forward`. `links` makes expiring links to the photographs of reports."""
 
+    async def prepare(jobs: Sequence[Job]) -> Send:
+        return await _prepared(jobs, parts=parts, links=links, now=now())
+
     async def send(job: Job) -> Outcome:
-        return await forward(job, parts=parts, links=links, now=now())
+        return await (await prepare([job]))(job)
 
-    return Sender(send=send, waits_s=WAITS_S, died=dead_letters.tell)
+    return Sender(send=send, prepare=prepare, waits_s=WAITS_S, done=_record, died=dead_letters.tell)
 
 
-async def forward(job: Job, *, parts: Parts, links: Links, now: datetime) -> Outcome:
+async def _prepared(jobs: Sequence[Job], *, parts: Parts, links: Links, now: datetime) -> Send:
+    """What a batch needs is read once; each attempt then only calls."""
+    held = await _held(parts)
+    known = None if held is not None else await messages.read(jobs, links=links, now=now)
+
+    async def send(job: Job) -> Outcome:
+        if known is None:
+            return held or Retry("held")
+        event = await messages.build(job, known=known, settings=parts.settings, links=links)
+        if event is None:
+            return Done("nothing to tell any more")
+        return await _forward(event, job, parts=parts, now=now)
+
+    return send
+
+
+async def _forward(event: CaseEvent, job: Job, *, parts: Parts, now: datetime) -> Outcome:
     """One attempt."""
-    if (held := await _held(parts)) is not None:
-        return held
-    event = await build(job, settings=parts.settings, links=links, now=now)
-    if event is None:
-        return Done("nothing to tell any more")
     try:
         if parts.settings.case_platform_driver == "open311":
             return await _by_open311(event, job, parts=parts, now=now)
@@ -57,7 +72,7 @@ async def forward(job: Job, *, parts: Parts, links: Links, now: datetime) -> Out
     except httpx.HTTPError as error:
         await Breaker(redis=parts.redis, provider=peers.PLATFORM).failed()
         return Retry(f"no answer: {type(error).__name__}")
-    return await _judge(response, parts=parts, now=now) or await _taken(response, _read(response), job, now=now)
+    return await _judge(response, parts=parts, now=now) or _taken(response, _read(response))
 
 
 async def _held(parts: Parts) -> Outcome | None:
@@ -86,10 +101,10 @@ async def _by_open311(event: CaseEvent, job: Job, *, parts: Parts, now: datetime
     if event.type not in open311_driver.HANDS_OVER or not event.data.reports:
         return Done("Open311 has no such message")
     if job.attempts > 1 and (found := await open311_driver.find(event, parts=parts, now=now)) is not None:
-        return await _accept(found, job, note="found at the peer", now=now)
+        return Done("found at the peer", found)
     response = await open311_driver.post(event, parts=parts)
     answer = open311_driver.read(response, now=now)
-    return await _judge(response, parts=parts, now=now) or await _taken(response, answer, job, now=now)
+    return await _judge(response, parts=parts, now=now) or _taken(response, answer)
 
 
 async def _judge(response: httpx.Response, *, parts: Parts, now: datetime) -> Outcome | None:
@@ -119,27 +134,31 @@ def _read(response: httpx.Response) -> HandoverTaken | None:
         return None
 
 
-async def _taken(response: httpx.Response, answer: HandoverTaken | None, job: Job, *, now: datetime) -> Outcome:
+def _taken(response: httpx.Response, answer: HandoverTaken | None) -> Outcome:
     """A 2xx counts only with a readable answer: a proxy's welcome page accepts nothing."""
     if answer is None:
         return Retry("2xx without a readable answer")
-    return await _accept(answer, job, note=f"HTTP {response.status_code}", now=now)
+    return Done(f"HTTP {response.status_code}", answer)
 
 
-async def _accept(answer: HandoverTaken, job: Job, *, note: str, now: datetime) -> Outcome:
-    payload = job.payload
-    async with database.transaction():
-        if payload["message"] in {"opened", "reopened"}:
-            await forwarding.record_acceptance(
-                UUID(payload["case"]),
-                round_=payload["round"],
-                platform_case=answer.platform_case_id,
-                at=min(answer.accepted_at, now),
-                now=now,
-            )
-        if payload["message"] in {"warned", "chased"}:
-            await warnings.record_proof(job.id, proof=note, now=now)
-    return Done(note)
+async def _record(accepted: Sequence[tuple[Job, Done]], now: datetime) -> None:
+    """What follows from the platform's answers, in the transaction that records them."""
+    taken = [
+        forwarding.Acceptance(
+            case_id=UUID(job.payload["case"]),
+            round=job.payload["round"],
+            platform_case=done.answer.platform_case_id,
+            at=min(done.answer.accepted_at, now),
+            origin=job.origin,
+        )
+        for job, done in accepted
+        if job.payload["message"] in HANDS_OVER and done.answer is not None
+    ]
+    if taken:
+        await forwarding.record_acceptances(taken, now=now)
+    for job, done in accepted:
+        if job.payload["message"] in WARNS and done.answer is not None:
+            await warnings.record_proof(job.id, proof=done.note, now=now)
 
 
 def retry_after(value: str | None, *, now: datetime) -> float | None:

@@ -15,7 +15,7 @@ EVENTS: dict[str, type["Event"]] = {}
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all events; subclasses repeat `frozen=True, kw_only=True` (mypy does not inherit them)."""
 
-    audited: ClassVar[bool] = True
+    apart: ClassVar[bool] = False  # each subscriber commits for itself, because they have nothing to do with each other
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Registers the event under its class name."""
@@ -33,6 +33,7 @@ class Handler(Protocol):
 class Ticked(Event, frozen=True, kw_only=True):
     """A minute, an hour or a day began (Asia/Shanghai); recorded once by the relay. Chores subscribe to it."""
 
+    apart: ClassVar[bool] = True
     every: str  # "minute" | "hour" | "day"
     at: datetime
 

@@ -1,12 +1,16 @@
 """Drives handlers over recorded events, so that each handler's effect happens once.
 
-For one handler a whole batch is tried in one transaction; when it fails, its events are tried one by one, so a poisoned
-event delays only itself. "Handled by H" commits with the effect of H.
+All handlers of a batch of one kind, and the mark that the events are done, are one transaction: what usually happens
+costs one commit. When anything in it fails, nothing of it has happened, and the events are handled one by one, each
+handler in a transaction of its own that also writes "handled by H"; so a poisoned event delays only itself.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from domain.kernel import database, outbox, trace
 from domain.kernel.events import Event, Handler, decode
@@ -16,14 +20,31 @@ log = logging.getLogger(__name__)
 Subscribers = Mapping[type[Event], Sequence[Handler]]
 
 
-class Recorded:
-    """An event as read back from the outbox."""
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as read back from the outbox: `at` is the moment of recording, `origin` the request that led to it."""
 
-    __slots__ = ("at", "event", "id", "origin")
+    id: int
+    at: datetime
+    event: Any  # of the class the handler subscribed to
+    origin: str | None = None
 
-    def __init__(self, *, event_id: int, at: datetime, event: Event, origin: str | None) -> None:
-        """`at` is the moment of recording, `origin` the request that led to it."""
-        self.id, self.at, self.event, self.origin = event_id, at, event, origin
+
+class together:  # noqa: N801 - a decorator
+    """A handler that takes all events of a batch in a fixed number of statements. Made by decorating a function.
+
+    Called like any handler it takes the one event. What it records or queues for others names each event's origin
+    itself, because a batch has many.
+    """
+
+    def __init__(self, take: Callable[[Sequence[Recorded]], Awaitable[None]]) -> None:
+        """`take` gets at least one event; all are of one kind."""
+        self.take = take
+        self.__doc__, self.__module__ = take.__doc__, take.__module__
+        self.__name__ = getattr(take, "__name__", "take")
+
+    async def __call__(self, event: Event, /, *, event_id: int, at: datetime) -> None:
+        """One event alone."""
+        await self.take([Recorded(id=event_id, at=at, event=event, origin=trace.origin())])
 
 
 def handler_name(handler: Handler) -> str:
@@ -38,10 +59,10 @@ async def handle(event_ids: Sequence[int], *, subscribers: Subscribers, now: dat
     for recorded in await _read(event_ids, failed):
         batches.setdefault(type(recorded.event), []).append(recorded)
     for kind, batch in batches.items():
-        for handler in subscribers.get(kind, ()):
-            failed |= await _run(handler, batch)
-    if done := [recorded.id for batch in batches.values() for recorded in batch if recorded.id not in failed]:
-        await outbox.finish(done, now=now)
+        handlers = subscribers.get(kind, ())
+        if kind.apart or not await _all_at_once(batch, handlers, now=now):
+            for recorded in batch:
+                failed |= await _one_by_one(recorded, handlers, now=now)
     for event_id, error in failed.items():
         await outbox.postpone(event_id, error=error, now=now)
     database.committed()
@@ -57,38 +78,72 @@ async def _read(event_ids: Sequence[int], failed: dict[int, str]) -> list[Record
     for row in rows:
         try:
             event = decode(row["name"], row["payload"])
-            read.append(Recorded(event_id=row["id"], at=row["recorded_at"], event=event, origin=row["origin"]))
+            read.append(Recorded(id=row["id"], at=row["recorded_at"], event=event, origin=row["origin"]))
         except (KeyError, ValueError) as error:
             failed[row["id"]] = f"cannot be read: {error!r}"
     return read
 
 
-async def _run(handler: Handler, batch: Sequence[Recorded]) -> dict[int, str]:
-    """The ids that failed under this handler, with the error."""
+LOCK = "select id from outbox_event where id = any($1) and done_at is null order by id for update skip locked"
+HANDLED = "select event, handler from handled_event where event = any($1)"
+
+
+async def _all_at_once(batch: Sequence[Recorded], handlers: Sequence[Handler], *, now: datetime) -> bool:
+    """Whether it went well. Events another worker holds are left to it."""
     try:
-        await _in_one_transaction(handler, batch)
+        async with database.transaction():
+            ids = [row["id"] for row in await database.fetch(LOCK, [recorded.id for recorded in batch])]
+            if not ids:
+                return True
+            held = frozenset(ids)
+            # Asked after the lock: an earlier try may have handled some of it one by one.
+            handled = {(row["event"], row["handler"]) for row in await database.fetch(HANDLED, ids)}
+            for handler in handlers:
+                name = handler_name(handler)
+                await _call(handler, [r for r in batch if r.id in held and (r.id, name) not in handled])
+            await outbox.finish(ids, now=now)
     except Exception as error:  # noqa: BLE001 - whatever a handler does wrong must not stop the others
-        log.warning("handler_failed", extra={"handler": handler_name(handler), "error": repr(error)})
-        if len(batch) == 1:
-            return {batch[0].id: f"{handler_name(handler)}: {error!r}"}
-    else:
-        return {}
+        log.warning("batch_failed", extra={"event": type(batch[0].event).__name__, "error": repr(error)})
+        return False
+    return True
+
+
+async def _one_by_one(recorded: Recorded, handlers: Sequence[Handler], *, now: datetime) -> dict[int, str]:
+    """Each handler commits for itself; the event is done when none failed. Else its id with the last error."""
     failed: dict[int, str] = {}
-    for recorded in batch:
-        failed |= await _run(handler, [recorded])
+    for handler in handlers:
+        try:
+            await _apart(recorded, handler)
+        except Exception as error:  # noqa: BLE001 - whatever a handler does wrong must not stop the others
+            log.warning("handler_failed", extra={"handler": handler_name(handler), "error": repr(error)})
+            failed[recorded.id] = f"{handler_name(handler)}: {error!r}"
+    if not failed:
+        await outbox.finish([recorded.id], now=now)
     return failed
 
 
-async def _in_one_transaction(handler: Handler, batch: Sequence[Recorded]) -> None:
+APART = """
+with held as (select id from outbox_event where id = $1 and done_at is null for update)
+insert into handled_event (event, handler) select id, $2 from held on conflict do nothing returning event
+"""
+
+
+async def _apart(recorded: Recorded, handler: Handler) -> None:
     async with database.transaction():
-        rows = await database.fetch(
-            "insert into handled_event (event, handler) select unnest($1::bigint[]), $2"
-            " on conflict do nothing returning event",
-            [recorded.id for recorded in batch],
+        fresh = await database.fetch_value(
+            APART,
+            recorded.id,
             handler_name(handler),
         )
-        fresh = {row["event"] for row in rows}
-        for recorded in batch:
-            if recorded.id in fresh:
-                with trace.of(recorded.origin):
-                    await handler(recorded.event, event_id=recorded.id, at=recorded.at)
+        if fresh is not None:
+            await _call(handler, [recorded])
+
+
+async def _call(handler: Handler, batch: Sequence[Recorded]) -> None:
+    if isinstance(handler, together):
+        if batch:
+            await handler.take(batch)
+        return
+    for recorded in batch:
+        with trace.of(recorded.origin):
+            await handler(recorded.event, event_id=recorded.id, at=recorded.at)

@@ -1,12 +1,13 @@
 """Calls to other machines, driven from rows: queue in a transaction, claim under a lease, call, record the outcome.
 
-A sender gets a `Job` and answers `Done`, `Retry` or `Dead`; it runs with no transaction open. Jobs that share a
-`queue` go strictly one after another: a later one waits until the earlier one is done or dead. The job id is the
-idempotency key.
+A sender gets a `Job` and answers `Done`, `Retry` or `Dead`; it runs with no transaction open. What follows here from
+the other machine's answer (`Sender.done`, `Sender.died`) commits with the outcome of the job. Jobs that share a `queue`
+go strictly one after another: a later one waits until the earlier one is done or dead. The job id is the idempotency
+key.
 """
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,9 +35,10 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """The other machine accepted it; `note` says how."""
+    """The other machine accepted it; `note` says how, `answer` is for `Sender.done`."""
 
     note: str = "ok"
+    answer: Any = None
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -64,15 +66,31 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind of job is sent, and how patient it is.
 
     `waits_s[n]` is the pause after attempt n+1; past the end the job is dead. Pauses are jittered by ±20 %.
-    `died` runs in the transaction that buries the job, so that somebody is told.
+    `prepare` reads what a whole batch needs and returns the `send` for it. `done` gets the accepted jobs with what was
+    answered, in the transaction that records it, and may get a job twice when its lease ran out meanwhile; `died` runs
+    in the transaction that buries a job, so that somebody is told.
     """
 
     send: Send
     waits_s: tuple[float, ...]
+    prepare: Callable[[Sequence[Job]], Awaitable[Send]] | None = None
+    done: Callable[[Sequence[tuple[Job, Done]], datetime], Awaitable[None]] | None = None
     died: Callable[[Job, str], Awaitable[None]] | None = None
 
 
 Senders = Mapping[str, Sender]
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job to be queued. A `job_id` that exists already changes nothing."""
+
+    kind: str
+    subject: str
+    payload: object
+    in_order_of: str | None = None
+    job_id: UUID | None = None
+    due_at: datetime
+    origin: str | None = None
 
 
 async def queue(
@@ -86,18 +104,36 @@ async def queue(
 ) -> UUID:
     """Adds a job inside the caller's transaction; a `job_id` that exists already changes nothing."""
     job_id = job_id or new_id()
-    await database.execute(
-        "insert into send_job (id, kind, subject, queue, payload, state, attempts, due_at, created_at, origin)"
-        " values ($1, $2, $3, $4, $5::jsonb, 'pending', 0, $6, $6, $7) on conflict (id) do nothing",
-        job_id,
-        kind,
-        subject,
-        in_order_of,
-        msgspec.json.encode(payload).decode(),
-        now,
-        trace.origin(),
+    job = NewJob(
+        kind=kind,
+        subject=subject,
+        payload=payload,
+        in_order_of=in_order_of,
+        job_id=job_id,
+        due_at=now,
+        origin=trace.origin(),
     )
+    await queue_all([job])
     return job_id
+
+
+async def queue_all(jobs: Sequence[NewJob]) -> None:
+    """Adds jobs in one statement, in this order, inside the caller's transaction."""
+    rows = [
+        (j.job_id or new_id(), j.kind, j.subject, j.in_order_of, _json(j.payload), j.due_at, j.origin) for j in jobs
+    ]
+    if rows:
+        await database.execute(
+            "insert into send_job (id, kind, subject, queue, payload, state, attempts, due_at, created_at, origin)"
+            " select i, k, s, q, p, 'pending', 0, d, d, o from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],"
+            " $5::jsonb[], $6::timestamptz[], $7::text[]) with ordinality as j(i, k, s, q, p, d, o, n) order by n"
+            " on conflict (id) do nothing",
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 DUE = """
@@ -147,23 +183,39 @@ async def claim(job_ids: list[UUID], *, now: datetime) -> list[Job]:
 
 async def record_outcome(job: Job, outcome: Outcome, *, sender: Sender, now: datetime) -> None:
     """Stores what the other machine said. A retry past the schedule buries the job."""
-    if isinstance(outcome, Retry) and outcome.counted and job.attempts > len(sender.waits_s):
-        outcome = Dead(f"gave up after {job.attempts} attempts: {outcome.note}")
-    if isinstance(outcome, Retry):
-        await _postpone(job, outcome, _wait_s(job, outcome, sender), now=now)
-        return
-    state = "done" if isinstance(outcome, Done) else "dead"
+    await record_outcomes([(job, outcome)], sender=sender, now=now)
+
+
+async def record_outcomes(said: Sequence[tuple[Job, Outcome]], *, sender: Sender, now: datetime) -> None:
+    """The same for jobs of one kind: one transaction for all that were accepted, one for each that died."""
+    accepted = [(job, outcome) for job, outcome in said if isinstance(outcome, Done)]
+    if accepted:
+        async with database.transaction():
+            await database.execute(
+                FINISH, [job.id for job, _ in accepted], "done", [outcome.note[:500] for _, outcome in accepted], now
+            )
+            if sender.done is not None:
+                await sender.done(accepted, now)
+    for job, outcome in said:
+        if isinstance(outcome, Retry) and outcome.counted and job.attempts > len(sender.waits_s):
+            await _bury(job, f"gave up after {job.attempts} attempts: {outcome.note}", sender=sender, now=now)
+        elif isinstance(outcome, Retry):
+            await _postpone(job, outcome, _wait_s(job, outcome, sender), now=now)
+        elif isinstance(outcome, Dead):
+            await _bury(job, outcome.note, sender=sender, now=now)
+
+
+FINISH = """
+update send_job j set state = $2, outcome = n.note, finished_at = $4, lease_until = null
+from unnest($1::uuid[], $3::text[]) as n(id, note) where j.id = n.id and j.state = 'pending'
+"""
+
+
+async def _bury(job: Job, note: str, *, sender: Sender, now: datetime) -> None:
     async with database.transaction():
-        await database.execute(
-            "update send_job set state = $2, outcome = $3, finished_at = $4, lease_until = null"
-            " where id = $1 and state = 'pending'",
-            job.id,
-            state,
-            outcome.note[:500],
-            now,
-        )
-        if isinstance(outcome, Dead) and sender.died is not None:
-            await sender.died(job, outcome.note)
+        await database.execute(FINISH, [job.id], "dead", [note[:500]], now)
+        if sender.died is not None:
+            await sender.died(job, note)
 
 
 def _wait_s(job: Job, outcome: Retry, sender: Sender) -> float:

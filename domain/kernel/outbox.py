@@ -43,15 +43,23 @@ async def record(event: Event, *, at: datetime) -> int:
 
 async def record_all(events: Sequence[Event], *, at: datetime) -> None:
     """Appends many facts in one round trip, in this order."""
+    await record_each([(event, at, trace.origin()) for event in events])
+
+
+async def record_each(facts: Sequence[tuple[Event, datetime, str | None]]) -> None:
+    """The same for facts of different moments and requests: (event, when, origin)."""
     if not database.in_transaction():
         raise RuntimeError("an event is recorded in the transaction of its fact")
+    if not facts:
+        return
     await database.execute(
         "insert into outbox_event (name, payload, recorded_at, attempts, origin)"
-        " select n, p, $3, 0, $4 from unnest($1::text[], $2::jsonb[]) with ordinality as e(n, p, i) order by i",
-        [type(event).__name__ for event in events],
-        [encode(event).decode() for event in events],
-        at,
-        trace.origin(),
+        " select n, p, a, 0, o from unnest($1::text[], $2::jsonb[], $3::timestamptz[], $4::text[])"
+        " with ordinality as e(n, p, a, o, i) order by i",
+        [type(event).__name__ for event, _, _ in facts],
+        [encode(event).decode() for event, _, _ in facts],
+        [at for _, at, _ in facts],
+        [origin for _, _, origin in facts],
     )
 
 
