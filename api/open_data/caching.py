@@ -1,18 +1,20 @@
-"""Answers of public data: an ETag from the dataset's stamp and the day, 304 without work, bodies kept while valid.
+"""Answers of public data: an ETag from the datasets' stamps and the day, 304 without work, bodies kept while valid.
 
-A stamp is asked for at most once a second per process, and at once after any commit of this process.
+A stamp is asked for at most once a second per process, and at once after any commit of this process. A kept answer is
+given at the edge, before routing (`Answers.recall`): it costs less than the rate limit that would protect it.
 """
 
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 
 from domain.disclosure import reading
@@ -23,20 +25,55 @@ from domain.kernel.clock import DISTRICT_ZONE
 
 STAMP_KEPT_S = 1.0
 BODIES_MAX = 2_000
-BODY_BYTES_MAX = 256 * 1024  # larger ones are made again
+BODY_BYTES_MAX = 512 * 1024  # larger ones are made again
+KEPT_BYTES_MAX = 32 * 1024 * 1024
 CACHE_CONTROL = "public, max-age=60, must-revalidate"
 Make = Callable[[], Awaitable[bytes]]
-Key = tuple[str, str, int, date, str]
-Kept = tuple[dict[str, str], bytes]
+Key = tuple[str, str, bytes]  # database, path, query
+
+UNKNOWN = Stamp(0, None), 0.0
+
+
+class Kept(msgspec.Struct, frozen=True, dict=True):
+    """A whole answer and what it was made from."""
+
+    datasets: tuple[Dataset, ...]
+    changes: int
+    day: date
+    headers: Mapping[str, str]
+    media_type: str
+    body: bytes
+    route: str  # the path's template, for counts and the log
+
+    @cached_property
+    def encoded(self) -> list[tuple[bytes, bytes]]:
+        """The headers as ASGI wants them."""
+        return [(name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()]
+
+    def status_for(self, if_none_match: str | None) -> int:
+        """200, or 304 for a reader who has it already."""
+        return 304 if if_none_match is not None and _names(if_none_match, self.headers["ETag"]) else 200
+
+    async def give(self, scope: Mapping[str, Any], send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        """Sends the answer as an ASGI app would."""
+        sent = next((value for name, value in scope["headers"] if name == b"if-none-match"), None)
+        status = self.status_for(sent.decode("latin-1") if sent is not None else None)
+        headers, body = self.encoded, b""
+        if status == 200:  # noqa: PLR2004
+            body = self.body
+            headers = [*headers, (b"content-type", self.media_type.encode()), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 class Answers:
-    """What this process remembers; bounded, and void as soon as the stamp or the day changes."""
+    """What this process remembers; bounded, and void as soon as a stamp or the day changes."""
 
     def __init__(self) -> None:
         """Nothing yet."""
         self._stamps: dict[tuple[str, str], tuple[Stamp, float]] = {}
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._bytes = 0
 
     def forget_stamps(self) -> None:
         """Asks again at the next use."""
@@ -51,19 +88,32 @@ class Answers:
             self._stamps[key] = known
         return known[0]
 
-    def find(self, key: Key) -> Kept | None:
-        """What is remembered under the key."""
+    def recall(self, scope: Mapping[str, Any]) -> Kept | None:
+        """The answer to a GET if it is remembered and every stamp it was made under is known and the same."""
+        key = _key(scope)
         kept = self._kept.get(key)
-        if kept is not None:
-            self._kept.move_to_end(key)
+        if kept is None or kept.day != clock.local_day(clock.utc_now()):
+            return None
+        changes, now = 0, time.monotonic()
+        for dataset in kept.datasets:
+            stamp, until = self._stamps.get((key[0], dataset.name), UNKNOWN)
+            if until < now:
+                return None
+            changes += stamp.changes
+        if changes != kept.changes:
+            return None
+        self._kept.move_to_end(key)
         return kept
 
-    def keep(self, key: Key, kept: Kept) -> None:
-        """Remembers an answer unless it is too large."""
-        if len(kept[1]) <= BODY_BYTES_MAX:
-            self._kept[key] = kept
-            if len(self._kept) > BODIES_MAX:
-                self._kept.popitem(last=False)
+    def keep(self, scope: Mapping[str, Any], kept: Kept) -> None:
+        """Remembers an answer unless it is too large; the least used ones make room."""
+        if len(kept.body) > BODY_BYTES_MAX:
+            return
+        before = self._kept.pop(_key(scope), None)
+        self._kept[_key(scope)] = kept
+        self._bytes += len(kept.body) - (len(before.body) if before is not None else 0)
+        while len(self._kept) > BODIES_MAX or self._bytes > KEPT_BYTES_MAX:
+            self._bytes -= len(self._kept.popitem(last=False)[1].body)
 
 
 ANSWERS = Answers()
@@ -74,27 +124,8 @@ def _database() -> str:
     return str(database.ENGINE.config.get("dsn", ""))
 
 
-def _target(request: Request[Any, Any, Any]) -> str:
-    return f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
-
-
-def remembered(dataset: Dataset) -> Callable[[Request[Any, Any, Any]], Awaitable[Response[Any] | None]]:
-    """For a route's `before_request`: the remembered answer, before any parameter is read; None when there is none."""
-
-    async def look(request: Request[Any, Any, Any]) -> Response[Any] | None:
-        stamp, today = await ANSWERS.stamp(dataset), clock.local_day(clock.utc_now())
-        kept = ANSWERS.find((_database(), dataset.name, stamp.changes, today, _target(request)))
-        return None if kept is None else _answered(request, kept, media_type="application/json")
-
-    return look
-
-
-def _answered(request: Request[Any, Any, Any], kept: Kept, *, media_type: str) -> Response[Any]:
-    headers, body = kept
-    sent = request.headers.get("if-none-match")
-    if sent is not None and headers["ETag"] in _tags(sent):
-        return Response(b"", status_code=304, headers=headers, media_type=media_type)
-    return Response(body, headers=headers, media_type=media_type)
+def _key(scope: Mapping[str, Any]) -> Key:
+    return _database(), scope["path"], scope["query_string"]
 
 
 async def answer(
@@ -105,19 +136,30 @@ async def answer(
     make: Make,
     media_type: str = "application/json",
     also: Sequence[Dataset] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response[Any]:
     """200 with the body, or 304 when the reader has it already. Readable from any origin, without credentials.
 
     `also` names further datasets that the body is made from.
     """
-    target = _target(request)
-    stamp = together([await ANSWERS.stamp(used) for used in (dataset, *also)])
-    key = (_database(), dataset.name, stamp.changes, today, target)
-    kept = ANSWERS.find(key)
+    used = (dataset, *also)
+    stamp = together([await ANSWERS.stamp(one) for one in used])
+    kept = ANSWERS.recall(request.scope)
     if kept is None:
-        kept = reading_headers(dataset, stamp=stamp, today=today, target=target), await make()
-        ANSWERS.keep(key, kept)
-    return _answered(request, kept, media_type=media_type)
+        target = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+        kept = Kept(
+            datasets=used,
+            changes=stamp.changes,
+            day=today,
+            headers=reading_headers(dataset, stamp=stamp, today=today, target=target) | dict(headers or {}),
+            media_type=media_type,
+            body=await make(),
+            route=request.scope.get("path_template") or request.scope["path"],
+        )
+        ANSWERS.keep(request.scope, kept)
+    status = kept.status_for(request.headers.get("if-none-match"))
+    body = kept.body if status == 200 else b""  # noqa: PLR2004
+    return Response(body, status_code=status, headers=dict(kept.headers), media_type=media_type)
 
 
 def together(stamps: Sequence[Stamp]) -> Stamp:
@@ -126,8 +168,8 @@ def together(stamps: Sequence[Stamp]) -> Stamp:
     return Stamp(sum(stamp.changes for stamp in stamps), max(moments, default=None))
 
 
-def _tags(sent: str) -> list[str]:
-    return [tag.strip().removeprefix("W/") for tag in sent.split(",")]
+def _names(sent: str, tag: str) -> bool:
+    return sent.strip() == "*" or tag in [named.strip().removeprefix("W/") for named in sent.split(",")]
 
 
 def reading_headers(dataset: Dataset, *, stamp: Stamp, today: date, target: str) -> dict[str, str]:

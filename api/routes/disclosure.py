@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 
 from api.open_data import formats
-from api.open_data.caching import ANSWERS, answer, reading_headers, remembered
+from api.open_data.caching import ANSWERS, answer, reading_headers
 from api.open_data.questions import EntryKey, dataset_named, parameters_of, question_of, taking
 from api.pages import Page, decode_cursor, encode_cursor
 from domain.disclosure import reading, replies
@@ -146,7 +146,6 @@ def list_route(dataset: Dataset) -> HTTPRouteHandler:
         summary=dataset.title.en,
         description=dataset.about.en,
         operation_id=f"List{row.__name__}",
-        before_request=remembered(dataset),
     )(taking(listed, parameters_of(dataset), answer=Response[Page[row]]))
 
 

@@ -120,9 +120,9 @@ async def chart(request: Request[Any, Any, Any], code: Code, months: Months = 24
         target = int(row["target_class"]) if row.get("target_class") else None
         return charts.series_chart(points, title=f"{row['name']} 水质类别", target=target).encode()
 
-    made = await answer(request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make, media_type=SVG)
-    made.headers.update(SVG_POLICY)
-    return made
+    return await answer(
+        request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make, media_type=SVG, headers=SVG_POLICY
+    )
 
 
 @get("/v1/rivers/{code:str}/card.svg", opt={"audience": "public"}, tags=["rivers"], summary="Card for sharing")
@@ -134,9 +134,9 @@ async def card(request: Request[Any, Any, Any], code: Code) -> Response[str]:
         shown = await river_page.page(code, today=today)
         return charts.share_card(name=shown.name, town=shown.town, latest=shown.latest, target=shown.target).encode()
 
-    made = await answer(request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make, media_type=SVG)
-    made.headers.update(SVG_POLICY)
-    return made
+    return await answer(
+        request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make, media_type=SVG, headers=SVG_POLICY
+    )
 
 
 @get("/v1/rivers/{code:str}/reports", opt={"audience": "public"}, tags=["rivers"], summary="Reports along a river")

@@ -18,8 +18,9 @@ from domain.kernel.credit_code import is_credit_code, normal_form
 from domain.kernel.errors import Text
 
 Kind = Literal[
-    "text", "date", "month", "moment", "integer", "decimal", "choice", "credit_code", "degrees", "geometry", "flag"
-]
+    "text", "date", "month", "moment", "integer", "decimal", "measured", "choice", "credit_code", "degrees", "geometry",
+    "flag",
+]  # fmt: skip
 Filter = Literal["", "exact", "from_to"]
 NO_VALUE = frozenset({"", "-", "--", "—", "/", "无"})
 DATE = re.compile(r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?(?:\s+0{1,2}:00(?::00)?)?")
@@ -127,6 +128,11 @@ def _decimal(_field: Field, text: str) -> str:
     return plain
 
 
+def _measured(_field: Field, text: str) -> str:
+    """A number, `<0.05`, `0.05L`, `未检出`: the dataset's own check reads it."""
+    return unicodedata.normalize("NFKC", text).replace(" ", "")
+
+
 def _choice(field: Field, text: str) -> str:
     found = next((code for code, label in field.choices.items() if text in {code, label.zh, label.en}), None)
     if found is None:
@@ -189,6 +195,7 @@ READERS = {
     "moment": _moment,
     "integer": _integer,
     "decimal": _decimal,
+    "measured": _measured,
     "choice": _choice,
     "credit_code": _credit_code,
     "degrees": _degrees,

@@ -9,7 +9,7 @@ import msgspec
 
 from domain.disclosure.datasets.river_water import RIVER_WATER
 from domain.disclosure.water_limits import BY_CODE, CLASS_III, CLASS_NAMES, COLOURS, ITEMS, Body
-from domain.disclosure.water_means import Values
+from domain.disclosure.water_means import Values, mean_values
 from domain.disclosure.water_rating import Change, RiverRating, change_of_status, rate_river
 from domain.kernel import database
 
@@ -134,7 +134,7 @@ def ranking(
     left_out = []
     for river, sections in sorted(expected.items()):
         found = by_river.get(river, [])
-        indices = [index_of({c: Decimal(v) for c, v in measured(row).items() if v is not None}) for row in found]
+        indices = [index_of(mean_values([measured(row)])) for row in found]
         known = [index for index in indices if index is not None]
         if len(known) < sections:
             left_out.append(river)

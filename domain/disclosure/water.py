@@ -4,6 +4,7 @@ Pure. Values come as decimal text; rounding is half-even on that text (GB/T 8170
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -27,8 +28,11 @@ from domain.disclosure.water_limits import (
 from domain.kernel.errors import Invalid, Text
 
 MAIN_POLLUTANTS_MAX = 3
-NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,30})?")
-NO_VALUE = frozenset({"", "-", "--", "—", "*", "/"})
+DIGITS = r"(?:[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?"
+NUMBER = re.compile(f"[+-]?{DIGITS}")
+BELOW = re.compile(rf"(?:<|≤|低于|小于)\s*({DIGITS})|({DIGITS})\s*[Ll]")  # `0.05L` is how laboratories print it
+NO_VALUE = frozenset({"", "-", "--", "—", "*", "/", "无", "未测", "未监测", "缺测", "断流", "维护"})
+UNDETECTED = frozenset({"未检出", "nd", "n.d.", "低于检出限", "<检出限", "<dl"})
 ONE_DECIMAL = Decimal("0.1")
 PLACES: dict[str, int | None] = {item.code: item.decimals for item in ITEMS}
 EXPONENTS = tuple(Decimal(1).scaleb(-places) for places in range(8))
@@ -81,14 +85,24 @@ class Evaluation(msgspec.Struct, frozen=True):
         return COLOURS[self.water_class]
 
 
-def read_value(text: str, *, field: str = "") -> Decimal | None:
-    """The number in a monitoring cell; None for `--`, `*` and the like. Raises `Invalid` for anything else."""
-    stripped = text.strip()
-    if stripped in NO_VALUE:
+def read_value(text: str, *, field: str = "", rules: Rules = NATIONAL) -> Decimal | None:
+    """The number in a monitoring cell; None for `--`, `未监测` and the like. Raises `Invalid` for anything else.
+
+    Below a detection limit (`<0.05`, `0.05L`) the share of it that the rules name counts; `未检出` without a limit
+    counts as zero: it was measured and there was nothing.
+    """
+    if NUMBER.fullmatch(text):
+        return Decimal(text.replace(",", ""))
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if plain in NO_VALUE:
         return None
-    if not NUMBER.fullmatch(stripped):
-        raise Invalid(Text(f"“{stripped[:20]}”不是数值", f"{stripped[:20]!r} is not a number"), field=field)
-    return Decimal(stripped)
+    if NUMBER.fullmatch(plain):
+        return Decimal(plain.replace(",", ""))
+    if plain.lower() in UNDETECTED:
+        return Decimal(0)
+    if below := BELOW.fullmatch(plain):
+        return Decimal((below[1] or below[2]).replace(",", "")) * rules.below_detection_share
+    raise Invalid(Text(f"“{plain[:20]}”不是数值", f"{plain[:20]!r} is not a number"), field=field)
 
 
 def rounded(value: Decimal, places: int | None) -> Decimal:
@@ -120,7 +134,7 @@ def evaluate(values: Mapping[str, Decimal | str | None], *, body: Body, rules: R
         item = BY_CODE.get(code)
         if item is None:
             raise Invalid(Text(f"未知监测项目“{code[:20]}”", f"unknown item {code[:20]!r}"), field=code)
-        value = read_value(given, field=code) if isinstance(given, str) else given
+        value = read_value(given, field=code, rules=rules) if isinstance(given, str) else given
         if value is None or item.direction == "none":
             continue
         if value < 0:

@@ -113,6 +113,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     decimals: Mapping[str, int] = {}  # overrides of `Item.decimals`
     saturation_counts_for_class_one: bool = False  # "90 % saturation": wrong on 1 of 8,214 published values
+    below_detection_share: Decimal = Decimal("0.5")  # of the limit; the usual practice, unconfirmed for the 2011 text
     ph_mean: Literal["plain", "ion"] = "plain"  # unconfirmed: arithmetic mean, or the mean of H+ concentrations
     sections_min: int = 5  # from so many sections on a river is rated by shares; "5" is unconfirmed ("more than 5"?)
 

@@ -32,7 +32,7 @@ def mean_values(samples: Iterable[Values], *, rules: Rules = NATIONAL) -> dict[s
     found: dict[str, list[Decimal]] = {}
     for sample in samples:
         for code, given in sample.items():
-            value = read_value(given, field=code) if isinstance(given, str) else given
+            value = read_value(given, field=code, rules=rules) if isinstance(given, str) else given
             if value is not None:
                 found.setdefault(code, []).append(value)
     return {

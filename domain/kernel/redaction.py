@@ -14,6 +14,13 @@ import msgspec
 from domain.kernel import redaction_names, redaction_numbers
 from domain.kernel.redaction_marks import MARKS, Found
 
+# Labels are often spread to one width in forms: `住　　址：`, `身 份 证`.
+BLANKS = "[ \u3000]+"
+SPREAD_LABEL = re.compile(
+    "|".join(BLANKS.join(label) for label in ("住址", "住所", "地址", "电话", "手机", "姓名", "身份证", "账号", "账户"))
+    + "|"
+    + "|".join(BLANKS.join(label) for label in ("户籍", "微信", "卡号", "性别"))
+)
 Subject = Literal["company", "person"]
 EARLIER_MARK = re.compile("|".join(map(re.escape, MARKS.values())))  # its words must not be read as labels
 
@@ -41,11 +48,18 @@ def redact(text: str, *, subject: Subject = "company", names: Iterable[str] = ()
     registered address stays, a person's does not.
     """
     opaque = EARLIER_MARK.sub(lambda match: "［" * len(match[0]), text)
+    opaque = SPREAD_LABEL.sub(_drawn_together, opaque)
     found = list(redaction_numbers.find(opaque))
     found += redaction_names.find_addresses(opaque, company=subject == "company")
     found += redaction_names.find_names(opaque, names=tuple(names), keep=frozenset(keep))
     hidden = _merged(found)
     return Redacted(_masked(text, hidden), hidden)
+
+
+def _drawn_together(match: re.Match[str]) -> str:
+    """The label without its blanks, which follow it instead: the text keeps its length."""
+    label = "".join(match[0].split())
+    return label + " " * (len(match[0]) - len(label))
 
 
 def _merged(found: Sequence[Found]) -> tuple[Hidden, ...]:

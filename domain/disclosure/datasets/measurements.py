@@ -12,7 +12,7 @@ from domain.disclosure.water_rating import labels
 from domain.kernel.errors import Invalid, Text
 
 ITEM_FIELDS = tuple(
-    Field(name=item.code, label=item.name, kind="decimal", unit=item.unit, length_max=30) for item in ITEMS
+    Field(name=item.code, label=item.name, kind="measured", unit=item.unit, length_max=30) for item in ITEMS
 )
 CLASS_CHOICES = {str(n): Text(name, name) for n, name in enumerate(("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", "劣Ⅴ"), 1)}
 EVALUATION_FIELDS = (

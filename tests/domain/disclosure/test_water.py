@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.disclosure.water import evaluate, exceedances, meets, over_target, rounded
 from domain.disclosure.water_limits import Body, Rules, Status
+from domain.disclosure.water_means import mean_values
 from domain.disclosure.water_rating import (
     Change,
     change_of_shares,
@@ -145,7 +146,7 @@ def test_total_nitrogen_is_reported_apart() -> None:
     assert (result.water_class, [(r.code, r.water_class) for r in result.apart]) == (1, [("tn", 6)])
 
 
-@pytest.mark.parametrize("cell", ["１.２", "1e3", "NaN", "Infinity", "1,2", "0x1", "-0.1", "1" * 12])
+@pytest.mark.parametrize("cell", ["NaN", "Infinity", "1,2", "0x1", "-0.1", "1" * 12, "abc", "1.2.3", "<", "0.05 mg"])
 def test_cells_that_are_no_plain_number_are_refused_with_the_item(cell: str) -> None:
     with pytest.raises(Invalid) as caught:
         evaluate({"nh3n": cell}, body="river")
@@ -177,3 +178,34 @@ def test_the_class_is_the_worst_item_and_cleaner_water_is_never_worse(values: di
     assert cleaner.water_class is not None
     assert cleaner.water_class <= result.water_class
     assert bool(result.main_pollutants) == bool(exceedances(list(result.items), body=body))
+
+
+@pytest.mark.parametrize(
+    ("cell", "water_class"),
+    [("<0.05", 1), ("＜0.05", 1), ("0.05L", 1), ("未检出", 1), ("ND", 1), ("<1.2", 3), ("1.2L", 3), ("１．２", 4),
+     ("1.2E0", 4), (" 1.2 ", 4), ("低于0.05", 1)],
+)  # fmt: skip
+def test_below_a_detection_limit_its_half_counts_and_cells_are_read_as_laboratories_print_them(cell, water_class):
+    assert evaluate({"nh3n": cell}, body="river").water_class == water_class
+
+
+@pytest.mark.parametrize("cell", ["", "--", "*", "—", "断流", "未监测"])
+def test_what_was_not_measured_takes_no_part(cell) -> None:
+    assert evaluate({"nh3n": cell}, body="river").water_class is None
+
+
+def test_excluded_items_never_decide_the_class_and_are_reported_apart() -> None:
+    values = {"do": "8", "tn": "9.9", "coliform": "99000", "temperature": "35", "tp": "0.02"}
+
+    river, lake = evaluate(values, body="river"), evaluate(values, body="lake")
+
+    assert (river.water_class, lake.water_class) == (1, 2)  # the stricter row of phosphorus counts in a lake
+    assert [(r.code, r.water_class) for r in river.apart] == [("tn", None), ("coliform", 6)]
+    assert [(r.code, r.water_class) for r in lake.apart] == [("tn", 6), ("coliform", 6)]
+
+
+def test_means_use_the_half_too_and_a_district_may_choose_another_share() -> None:
+    samples = [{"nh3n": "<0.4"}, {"nh3n": "0.6"}, {"nh3n": "--"}]
+
+    assert mean_values(samples) == {"nh3n": Decimal("0.4")}
+    assert mean_values(samples, rules=Rules(below_detection_share=Decimal(1))) == {"nh3n": Decimal("0.5")}
