@@ -41,7 +41,7 @@ def develop(data: bytes, boxes: Sequence[Box] = ()) -> Developed:
     Raises `Unfit`, or anything of `exif.READER_ERRORS` when a decoder gives up.
     """
     layout = inspect(data)
-    with Image.open(io.BytesIO(data), formats=[layout.format]) as image:
+    with Image.open(io.BytesIO(data[: layout.end]), formats=[layout.format]) as image:
         check_pixels(*image.size)
         _check_agreement(layout, image)
         facts, turn = exif.read(image)

@@ -1,4 +1,4 @@
-"""One look at a whole file: which format it is, and that every byte belongs to it."""
+"""One look at a whole file: which format it is, that its picture is complete, and that it is nothing else as well."""
 
 from media.formats import heif, jpeg, png, polyglot, tail, webp
 from media.formats.layout import Layout, Unfit
@@ -9,6 +9,8 @@ def inspect(data: bytes) -> Layout:
     """The layout of an acceptable file; raises `Unfit` with the reason otherwise."""
     layout = _read(data)
     polyglot.check(data, layout.metadata)
+    if layout.end != len(data):
+        tail.check(data, layout.end)
     if layout.frames > PHOTO_FRAMES_MAX:
         raise Unfit("photo-animated", "frames", limit=PHOTO_FRAMES_MAX, found=layout.frames)
     if layout.width is not None and layout.height is not None:
@@ -28,10 +30,7 @@ def _read(data: bytes) -> Layout:
     if not data:
         raise Unfit("photo-empty", "no bytes")
     if data.startswith(b"\xff\xd8\xff"):
-        layout, end = jpeg.read(data)
-        if end != len(data):
-            tail.check(data, end, metadata=b"".join(data[a:b] for a, b in layout.metadata))
-        return layout
+        return jpeg.read(data)
     if data.startswith(png.SIGNATURE):
         return png.read(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":

@@ -10,6 +10,8 @@ RESTARTS = range(0xD0, 0xD8)
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 LABELLED = frozenset(range(0xE0, 0xF0)) | {0xFE}  # APPn and comments
 AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the next marker behind entropy-coded data
+MARKER = re.compile(rb"\xff+([^\x00\xff])")  # any number of fill bytes may stand before the code
+STRAY = -1  # bytes between two segments: some cameras miscount; decoders skip them
 SEGMENTS_MAX = 2_000
 EXIF_HEADER = b"Exif\0\0"
 
@@ -40,17 +42,13 @@ class Walk:
             raise malformed("no picture between start and end")
 
     def _marker(self) -> int:
-        data, at = self.data, self.end
-        if at + 2 > len(data):
+        found = MARKER.search(self.data, self.end)
+        if found is None:
             raise truncated("ends between segments")
-        if data[at] != 0xFF:
-            raise malformed("bytes between segments")
-        while data[at] == 0xFF:  # any number of fill bytes may stand before the code
-            at += 1
-            if at == len(data):
-                raise truncated("ends inside a marker")
-        self.end = at + 1
-        return data[at]
+        if found.start() != self.end:
+            self.labelled.append((STRAY, self.end, found.start()))
+        self.end = found.end()
+        return found[1][0]
 
     def _segment(self, marker: int) -> None:
         self.segments += 1
@@ -100,20 +98,20 @@ class Walk:
         return None
 
 
-def read(data: bytes) -> tuple[Layout, int]:
-    """The layout of a JPEG file, and the offset behind its picture (a tail may follow); raises `Unfit`."""
+def read(data: bytes) -> Layout:
+    """The layout of a JPEG file; raises `Unfit`."""
     walk = Walk(data)
     walk.run()
     assert walk.size is not None
-    layout = Layout(
+    return Layout(
         format="JPEG",
         width=walk.size[0],
         height=walk.size[1],
         frames=1,
+        end=walk.end,
         metadata=tuple((start, end) for _, start, end in walk.labelled),
         exif=walk.exif(),
     )
-    return layout, walk.end
 
 
 assert SEGMENTS_MAX < PHOTO_PARTS_MAX

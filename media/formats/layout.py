@@ -31,6 +31,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     width: int | None  # None: only the decoder knows (HEIF)
     height: int | None
     frames: int
+    end: int  # offset behind the picture; a phone's own blocks may follow, which no decoder is shown
     metadata: tuple[tuple[int, int], ...]  # (start, end) of every block of text or metadata
     exif: tuple[int, int] | None  # (start, end) of the EXIF block, beginning at its TIFF header
 

@@ -2,10 +2,11 @@
 
 import zlib
 
-from media.formats.layout import Layout, Unfit, foreign, malformed, truncated
+from media.formats.layout import Layout, Unfit, malformed, truncated
 from media.limits import PHOTO_PARTS_MAX
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHECKSUM_BYTES = 4
 TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP"})
 
 
@@ -27,8 +28,6 @@ def chunks(data: bytes) -> list[tuple[bytes, int, int]]:
         found.append((kind, start, at - 4))
         if len(found) > PHOTO_PARTS_MAX:
             raise Unfit("photo-too-complex", "chunks", limit=PHOTO_PARTS_MAX, found=len(found))
-    if at != len(data) and data[at:].strip(b"\0"):
-        raise foreign("bytes behind the end chunk")
     return found
 
 
@@ -49,6 +48,7 @@ def read(data: bytes) -> Layout:
         width=int.from_bytes(data[start : start + 4], "big"),
         height=int.from_bytes(data[start + 4 : start + 8], "big"),
         frames=max(1, frames),
+        end=found[-1][2] + CHECKSUM_BYTES,
         metadata=tuple((a, b) for name, a, b in found if name in TEXTS or (name[:1].islower() and name != b"fdAT")),
         exif=exif,
     )

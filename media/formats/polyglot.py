@@ -1,5 +1,10 @@
-"""Files that are a photograph and something else as well: archives, documents, scripts hidden in metadata."""
+"""Files that are a photograph and something else as well: archives, documents, scripts and programs riding along.
 
+Looked for where another reader would find them: in metadata, and in whatever follows the picture. Marks are long enough
+not to turn up by chance in the megabytes of a motion photo's video.
+"""
+
+import re
 from collections.abc import Iterable
 
 from media.formats.layout import foreign
@@ -8,8 +13,16 @@ ZIP_END, ZIP_DIRECTORY = b"PK\x05\x06", b"PK\x01\x02"
 ZIP_END_BYTES = 22
 ZIP_COMMENT_BYTES_MAX = 65_535
 PDF_HEADER_WITHIN_BYTES = 1_024
-SCRIPTS = (b"<script", b"<?php", b"<html", b"<!doctype html", b"<svg", b"<%@ page", b"<jsp:")
-PROGRAMS = (b"\x7fELF", b"MZ\x90\0", b"#!/bin/", b"#!/usr/bin")
+COMMENT_AT = 4  # a first segment of 12,074 bytes: its length reads `/*`, and the whole file may be JavaScript
+CODE = re.compile(rb"\*/[ -~\s]{8}")
+MARKUP = re.compile(
+    rb"<(?:(?:script|html|svg|iframe|body|embed|object)[\s/>]|!doctype html|\?php|\?=[ -~]{8}|%@ |jsp:)", re.IGNORECASE
+)
+ZIP_ENTRY, ELF = re.compile(rb"PK\x03\x04[\x00-\x3f]\x00"), re.compile(rb"\x7fELF[\x00-\x02][\x00-\x02]")
+MARKS = (
+    b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"%PDF-1.", b"%PDF-2.", b"MZ\x90\0\x03\0", b"#!/bin/", b"#!/usr/bin/",
+    b"This program cannot be run in DOS mode",
+)  # fmt: skip
 
 
 def check(data: bytes, metadata: Iterable[tuple[int, int]]) -> None:
@@ -18,11 +31,19 @@ def check(data: bytes, metadata: Iterable[tuple[int, int]]) -> None:
         raise foreign("a zip archive")
     if b"%PDF-" in data[:PDF_HEADER_WITHIN_BYTES]:
         raise foreign("a PDF document")
+    if data.startswith(b"/*", COMMENT_AT) and CODE.search(data, COMMENT_AT):
+        raise foreign("a script")
     for start, end in metadata:
-        block = data[start:end]
-        lower = block.lower()
-        if any(script in lower for script in SCRIPTS) or any(program in block for program in PROGRAMS):
-            raise foreign("a script in the metadata")
+        check_span(data, start, end)
+
+
+def check_span(data: bytes, start: int, end: int) -> None:
+    """Raises `Unfit` when the bytes between hold markup, a script, a program, a document or an archive."""
+    if MARKUP.search(data, start, end):
+        raise foreign("markup or a script")
+    marked = any(data.find(mark, start, end) >= 0 for mark in MARKS)
+    if marked or ZIP_ENTRY.search(data, start, end) or ELF.search(data, start, end):
+        raise foreign("a program, document or archive")
 
 
 def _is_archive(data: bytes) -> bool:

@@ -1,6 +1,6 @@
-"""WebP: the chunks of one RIFF container, which must be the whole file."""
+"""WebP: the chunks of one RIFF container."""
 
-from media.formats.layout import Layout, foreign, malformed, truncated
+from media.formats.layout import Layout, malformed, truncated
 from media.limits import PHOTO_PARTS_MAX
 
 PICTURE = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"})
@@ -11,8 +11,6 @@ def chunks(data: bytes) -> list[tuple[bytes, int, int]]:
     total = int.from_bytes(data[4:8], "little") + 8
     if total > len(data):
         raise truncated("shorter than its container says")
-    if data[total:].strip(b"\0"):
-        raise foreign("bytes behind the container")
     found: list[tuple[bytes, int, int]] = []
     at = 12
     while at < total:
@@ -40,7 +38,10 @@ def read(data: bytes) -> Layout:
     if exif and data[exif[0] : exif[0] + 6] == b"Exif\0\0":
         exif = exif[0] + 6, exif[1]
     metadata = tuple((start, end) for kind, start, end in found if kind not in PICTURE)
-    return Layout(format="WEBP", width=width, height=height, frames=max(1, frames), metadata=metadata, exif=exif)
+    end = int.from_bytes(data[4:8], "little") + 8
+    return Layout(
+        format="WEBP", width=width, height=height, frames=max(1, frames), end=end, metadata=metadata, exif=exif
+    )
 
 
 def _size(data: bytes, kind: bytes, at: int) -> tuple[int, int]:

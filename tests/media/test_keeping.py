@@ -10,12 +10,13 @@ import pytest
 from domain.kernel import clock, database, leases
 from domain.kernel.events import Ticked
 from domain.kernel.settings import Settings
+from domain.reports.screening import NeedsPerson, Passed, Unavailable
 from media import chores, fetching, intake, publication, redaction, screening, sweeping, tidying, withdrawal
 from media.darkroom import Darkroom
 from media.intake import Received, Sender
 from media.limits import UPLOADS_PER_DAY
 from media.refusals import UploadQuotaReached
-from media.screening import Asked, Check, NeedsPerson, Passed, Unavailable
+from media.screening import Asked, Check
 from media.store import Store
 from tests.builders.media import a_photo
 from tests.media.test_guarded import response, server
