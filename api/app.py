@@ -5,19 +5,14 @@ A new file of routes is one import and one line in `ROUTES`.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
-from litestar.connection import ASGIConnection
-from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.handlers import BaseRouteHandler
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Scope
 
 from api import actors, admin, logs, problems
 from api.edge import Edge
-from api.limits import limit_guard
 from api.parts import Parts, open_parts
 from api.routes import (
     activities,
@@ -46,6 +41,7 @@ from api.routes import (
     health,
     inbox,
     inbox_stream,
+    invitations,
     ledger,
     me,
     my_report_acts,
@@ -57,6 +53,8 @@ from api.routes import (
     organisers,
     partner_events,
     partners,
+    patrols,
+    peer_reviews,
     photo_copies,
     photos,
     points,
@@ -67,15 +65,19 @@ from api.routes import (
     reports,
     results,
     reveals,
+    rings,
     rivers,
     score,
+    score_appeals,
     teams,
+    text_reviews,
     webhooks,
     wechat_push,
     work_list,
 )
 from api.routes import problems as problem_types
-from api.strict import BODY_BYTES_MAX, StrictRequest, path_guard
+from api.serving import Serving
+from api.strict import BODY_BYTES_MAX, StrictRequest
 from api.wakeup import waker
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
@@ -100,10 +102,15 @@ ROUTES: list[ControllerRouterHandler] = [
     *certificates.ROUTES,
     *organisers.ROUTES,
     *activities.ROUTES,
+    *patrols.ROUTES,
     *redemption.ROUTES,
     *partner_events.ROUTES,
     *claim_reviews.ROUTES,
     *claims.ROUTES,
+    *peer_reviews.ROUTES,
+    *invitations.ROUTES,
+    *rings.ROUTES,
+    *score_appeals.ROUTES,
     *ledger.ROUTES,
     *behaviours.ROUTES,
     *operator_photos.ROUTES,
@@ -127,6 +134,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *inbox_stream.ROUTES,
     *area_follows.ROUTES,
     *notices_desk.ROUTES,
+    *text_reviews.ROUTES,
     *webhooks.ROUTES,
     *consents.ROUTES,
     *wechat_push.ROUTES,
@@ -143,9 +151,9 @@ CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-Af
 CORS_AGE_S = 600
 
 
-def parts_of(state: State) -> Parts:
+def parts_of(scope: Scope) -> Parts:
     """The dependency `parts` of every route."""
-    parts: Parts = state.parts
+    parts: Parts = scope["litestar_app"].state.parts
     return parts
 
 
@@ -163,13 +171,6 @@ def cors(settings: Settings) -> CORSConfig | None:
     )
 
 
-async def gate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The one guard: path, caller, limit. Litestar copies the handler for each guard: dearer than all three."""
-    await path_guard(connection, handler)
-    await actors.audience_guard(connection, handler)
-    await limit_guard(connection, handler)
-
-
 def create_app(settings: Settings | None = None) -> Litestar:
     """The ASGI app; `settings` default to the environment's."""
     chosen = settings or process_settings.current()
@@ -185,7 +186,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     app = Litestar(
         route_handlers=ROUTES,
         lifespan=[lifespan],
-        guards=[gate],
+        middleware=[Serving],
         exception_handlers=problems.HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=BODY_BYTES_MAX,

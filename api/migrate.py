@@ -10,6 +10,7 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
@@ -17,6 +18,7 @@ from piccolo.apps.migrations.tables import Migration
 from piccolo.conf.apps import AppConfig
 
 from domain.kernel.database import ENGINE
+from domain.kernel.pool import Connection, Pool
 from domain.kernel.settings import Settings
 
 LOCK = "select pg_advisory_lock(hashtextextended('green-whistle-migrate', 0))"
@@ -42,12 +44,17 @@ def apps() -> list[tuple[AppConfig, str]]:
 async def _pool(url: str) -> AsyncIterator[None]:
     """A pool without statement time-out for Piccolo; an open one of this process is put back afterwards."""
     before = ENGINE.config, ENGINE.pool
-    async with asyncpg.create_pool(dsn=url, min_size=1, max_size=2, timeout=CONNECT_TIMEOUT_S) as pool:
-        ENGINE.config, ENGINE.pool = {"dsn": url}, pool
-        try:
-            yield
-        finally:
-            ENGINE.config, ENGINE.pool = before
+
+    async def connect() -> Any:
+        return await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S, connection_class=Connection)
+
+    pool = Pool(connect, size_max=2, wait_s=CONNECT_TIMEOUT_S)
+    ENGINE.config, ENGINE.pool = {"dsn": url}, pool
+    try:
+        yield
+    finally:
+        ENGINE.config, ENGINE.pool = before
+        await pool.close()
 
 
 async def migrate(settings: Settings) -> list[str]:

@@ -1,7 +1,7 @@
 """The floor: the least a Litestar route on this stack can cost. `python -m api.bench.floor --port N`.
 
 `POST /insert` decodes a small body, inserts one row durably and answers; `GET /nothing` only answers. No token, no
-limits, no log. Served exactly as the product is.
+limits, no log. Served by the product's server and settings, on asyncpg's own pool.
 """
 
 import argparse
@@ -15,10 +15,17 @@ import uvicorn
 from litestar import Litestar, Request, get, post
 
 from domain.kernel import settings
-from domain.kernel.database import Connection
 
 TABLE = "create table if not exists bench_floor (id uuid primary key, text text not null, lng float8, lat float8)"
 INSERT = "insert into bench_floor values (gen_random_uuid(), $1, $2, $3) returning id"
+
+
+class Connection(asyncpg.Connection):
+    """Skips the RESET that asyncpg's pool would send after each loan."""
+
+    def get_reset_query(self) -> str:
+        """No statement."""
+        return ""
 
 
 class Thing(msgspec.Struct, frozen=True):
@@ -44,7 +51,7 @@ async def nothing() -> dict[str, str]:
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    """The same pool as the product's."""
+    """Asyncpg's own pool of the product's size."""
     chosen = settings.current()
     async with asyncpg.create_pool(
         chosen.database_url, min_size=1, max_size=chosen.database_pool_max, connection_class=Connection

@@ -14,16 +14,10 @@ from typing import Any
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
+from domain.kernel.pool import Connection, Pool
+
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
-
-
-class Connection(asyncpg.Connection):
-    """Skips asyncpg's RESET round trip: nothing here uses SET, LISTEN or session locks on pooled connections."""
-
-    def get_reset_query(self) -> str:
-        """No statement: see the class."""
-        return ""
 
 
 class SafeTransaction(PostgresTransaction):
@@ -34,6 +28,20 @@ class SafeTransaction(PostgresTransaction):
         if self.engine.pool:
             return await self.engine.pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         return await self.engine.get_new_connection()
+
+    async def begin(self) -> None:
+        """BEGIN; gives the connection back when the server does not answer it."""
+        try:
+            await super().begin()
+        except BaseException:
+            await self._give_back()
+            raise
+
+    async def _give_back(self) -> None:
+        if self.engine.pool:
+            self.engine.pool.give_back(self.connection)
+        else:
+            await self.connection.close()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -48,10 +56,7 @@ class SafeTransaction(PostgresTransaction):
                 await self.commit()
         finally:
             self.engine.current_transaction.reset(self.context)
-            if self.engine.pool:
-                await self.engine.pool.release(self.connection)
-            else:
-                await self.connection.close()
+            await self._give_back()
         return False
 
 
@@ -77,13 +82,16 @@ ENGINE = Engine(config={}, extensions=())
 async def open_pool(url: str, *, size_max: int) -> None:
     """Opens this process's pool; call once from lifespan, worker init or a command."""
     ENGINE.config = {"dsn": url}
-    ENGINE.pool = await asyncpg.create_pool(
-        dsn=url,
-        min_size=1,
-        max_size=size_max,
-        connection_class=Connection,
-        server_settings={"application_name": "green-whistle", "statement_timeout": str(STATEMENT_TIMEOUT_MS)},
-    )
+    server_settings = {"application_name": "green-whistle", "statement_timeout": str(STATEMENT_TIMEOUT_MS)}
+
+    async def connect() -> Any:
+        return await asyncpg.connect(
+            url, timeout=ACQUIRE_TIMEOUT_S, connection_class=Connection, server_settings=server_settings
+        )
+
+    pool = Pool(connect, size_max=size_max, wait_s=ACQUIRE_TIMEOUT_S)
+    async with pool.acquire():  # a wrong address is told now
+        ENGINE.pool = pool
 
 
 async def close_pool() -> None:
@@ -120,6 +128,13 @@ def in_transaction() -> bool:
     return bool(ENGINE.transaction_exists())
 
 
+def _pool() -> Pool:
+    if ENGINE.pool is None:
+        raise RuntimeError("the pool is not open: call database.open_pool first")
+    pool: Pool = ENGINE.pool
+    return pool
+
+
 @asynccontextmanager
 async def connection() -> AsyncIterator[Any]:
     """The current transaction's asyncpg connection, or a pooled one."""
@@ -127,34 +142,41 @@ async def connection() -> AsyncIterator[Any]:
     if current:
         yield current.connection
         return
-    if ENGINE.pool is None:
-        raise RuntimeError("the pool is not open: call database.open_pool first")
-    async with ENGINE.pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as pooled:
+    async with _pool().acquire() as pooled:
         yield pooled
+
+
+async def _ask(method: str, statement: str, values: tuple[Any, ...]) -> Any:
+    """One statement by asyncpg's `method`; the same as `connection()`, without a context manager's cost."""
+    current = ENGINE.current_transaction.get()
+    if current:
+        return await getattr(current.connection, method)(statement, *values)
+    pool = _pool()
+    lent = await pool.lend(timeout_s=ACQUIRE_TIMEOUT_S)
+    try:
+        return await getattr(lent, method)(statement, *values)
+    finally:
+        pool.give_back(lent)
 
 
 async def fetch(statement: str, *values: Any) -> list[asyncpg.Record]:
     """All rows of one statement; JSONB columns arrive as text."""
-    async with connection() as c:
-        return list(await c.fetch(statement, *values))
+    return list(await _ask("fetch", statement, values))
 
 
 async def fetch_row(statement: str, *values: Any) -> asyncpg.Record | None:
     """The first row, or None."""
-    async with connection() as c:
-        return await c.fetchrow(statement, *values)
+    return await _ask("fetchrow", statement, values)
 
 
 async def fetch_value(statement: str, *values: Any) -> Any:
     """The first column of the first row, or None."""
-    async with connection() as c:
-        return await c.fetchval(statement, *values)
+    return await _ask("fetchval", statement, values)
 
 
 async def execute(statement: str, *values: Any) -> str:
     """The command tag, such as `UPDATE 3`."""
-    async with connection() as c:
-        return str(await c.execute(statement, *values))
+    return str(await _ask("execute", statement, values))
 
 
 async def execute_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
