@@ -5,7 +5,7 @@ from api.case_platform import outgoing, reconcile
 from api.parts import Parts
 from api.wechat.channel import WeChatChannel
 from api.wechat.client import open_wechat
-from api.wechat.screening import image_screener
+from api.wechat.screening import image_screener, text_screener
 from domain.cases import forwarding, reconciling
 from domain.cases import looking as case_looking
 from domain.cases.events import (
@@ -39,7 +39,7 @@ from domain.kernel.events import Event, Ticked
 from domain.kernel.handling import Subscribers
 from domain.kernel.leases import Sender
 from domain.reports import handlers as reports
-from domain.reports import leaving
+from domain.reports import leaving, text_screening
 from domain.reports.events import ReportPublished, ReportSubmitted, ReportWithdrawn
 from domain.residents import chores as resident_chores
 from domain.residents.events import AccountClosed
@@ -131,7 +131,9 @@ def senders(parts: Parts) -> dict[str, Sender]:
     """The sender of every kind of job, bound to this process's parts."""
     chosen = parts.settings
     wechat = open_wechat(chosen, http=parts.http, redis=parts.redis)
-    looks = image_screener(wechat) if chosen.content_screening == "wechat" else screening.pass_through
+    screened = chosen.content_screening == "wechat"
+    looks = image_screener(wechat) if screened else screening.pass_through
+    reads = text_screener(wechat) if screened else text_screening.pass_all
     sms = provider(chosen, http=parts.http, breaker=Breaker(redis=parts.redis, provider="sms"))
     return {
         reconciling.KIND: reconcile.sender(parts),
@@ -147,3 +149,4 @@ def senders(parts: Parts) -> dict[str, Sender]:
         webhooks.KIND: webhook_sender.sender(webhook_sender.trusted(chosen.webhook_trusted)),
         JOB_KIND: sms_codes.sender(sms, templates=chosen.sms_templates),
     }
+        text_screening.KIND: text_screening.sender(reads),

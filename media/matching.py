@@ -32,12 +32,13 @@ SIMILAR = " union ".join(
 
 
 LIKE_REPORT = """
-with mine as (select id from photo where subject = $1),
+with mine as (select id from photo where subject = $1 or id = any($2) and owner_tag = $3),
 pairs as (select m.earlier as other, m.distance from photo_match m join mine on mine.id = m.photo
           union all
           select m.photo, m.distance from photo_match m join mine on mine.id = m.earlier)
 select p.subject from pairs join photo p on p.id = pairs.other
-where p.subject like 'report:%' and p.subject <> $1 group by p.subject order by min(pairs.distance) limit 50
+where p.subject like 'report:%' and p.subject is distinct from $1 group by p.subject
+order by min(pairs.distance) limit 50
 """
 
 
@@ -90,7 +91,16 @@ def _closest(photo: UUID, *, view: int, bits: int, asked: Sequence[int]) -> Matc
 
 async def reports_like(report: UUID) -> list[UUID]:
     """Other reports with a photograph that looks like one of this report's: candidates for joining, closest first."""
-    rows = await database.fetch(LIKE_REPORT, f"report:{report}")
+    return await _reports_like(f"report:{report}", [], None)
+
+
+async def reports_like_photos(photos: Sequence[UUID], *, owner_tag: bytes) -> list[UUID]:
+    """Reports with a photograph that looks like one of these, which their owner has not sent with a report yet."""
+    return await _reports_like(None, list(photos), owner_tag)
+
+
+async def _reports_like(subject: str | None, photos: list[UUID], owner_tag: bytes | None) -> list[UUID]:
+    rows = await database.fetch(LIKE_REPORT, subject, photos, owner_tag)
     return [UUID(row["subject"].removeprefix("report:")) for row in rows]
 
 

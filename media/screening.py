@@ -15,6 +15,7 @@ import msgspec
 from domain.kernel import audit, clock, database, leases, outbox
 from domain.kernel.errors import Invalid, NotFound, Text
 from domain.kernel.leases import Done, Job, Outcome, Retry, Sender
+from domain.reports.screening import NeedsPerson, Passed, Unavailable
 from media import custody, links, publication
 from media.events import PhotoNeedsPerson
 
@@ -36,26 +37,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     url: str  # the large public copy, fetchable without login until `LINK_LIFETIME` has passed
 
 
-class Passed(msgspec.Struct, frozen=True):
-    """Nothing to object."""
-
-
-class NeedsPerson(msgspec.Struct, frozen=True):
-    """A person must decide; `risky` means the checker would refuse."""
-
-    suggestion: Literal["review", "risky"]
-
-
 class Asked(msgspec.Struct, frozen=True):
     """The checker answers later under this id."""
 
     trace: str
-
-
-class Unavailable(msgspec.Struct, frozen=True):
-    """Not now; try again."""
-
-    note: str
 
 
 Reply = Passed | NeedsPerson | Asked | Unavailable

@@ -9,16 +9,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
+from api.routes.photos import UploadSession, owner_of
 from domain.kernel import clock, database, settings
 from domain.kernel.errors import Invalid, Text
 from domain.kernel.geo import require_place, to_wgs84
 from domain.reports import follows, similar
 from domain.reports.categories import TOP_CODES, category_of
-from domain.reports.drafts import Code, Place
+from domain.reports.drafts import PHOTOS_MAX, Code, Place
 from domain.reports.follows import ALERT_RADIUS_M_MAX, AreaAlert
 from domain.reports.public_map import PublicReport
 from domain.reports.service_area import district, town_of
 from domain.reports.similar import Similar
+from media import intake, matching
 
 TAGS = ["neighbourhood"]
 RESIDENT = {"audience": "resident"}
@@ -29,6 +31,9 @@ class SameHere(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     category: Code
     place: Place
+    photo_ids: Annotated[
+        list[UUID], msgspec.Meta(max_length=PHOTOS_MAX, description="Photos uploaded already, to be compared")
+    ] = []
 
 
 class Supporters(msgspec.Struct, frozen=True):
@@ -52,10 +57,21 @@ class NewAlert(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     summary="Is it reported already?",
     status_code=200,
 )
-async def same_here(data: JSONBody[SameHere]) -> list[Similar]:
-    """Open public reports of the main category within 200 m and 7 days, nearest first: follow one, or send your own."""
+async def same_here(
+    data: JSONBody[SameHere], caller: NamedDependency[Actor | None], upload_session: UploadSession = None
+) -> list[Similar]:
+    """Open public reports of the main category within 200 m and 7 days, nearest first: follow one, or send your own.
+
+    Reports within 1 km with a photograph that looks like one of yours come before them.
+    """
     place = to_wgs84(require_place(data.place.lng, data.place.lat), datum=data.place.datum)
-    return await similar.before_sending(place, category=category_of(data.category).code, now=clock.utc_now())
+    look_alikes: list[UUID] = []
+    if data.photo_ids:
+        tag = intake.owner_tag(owner_of(caller, upload_session))
+        look_alikes = await matching.reports_like_photos(data.photo_ids, owner_tag=tag)
+    return await similar.before_sending(
+        place, category=category_of(data.category).code, now=clock.utc_now(), look_alikes=look_alikes
+    )
 
 
 @put("/v1/public/reports/{report_id:uuid}/follow", opt=RESIDENT, tags=TAGS, summary="Follow a public report")

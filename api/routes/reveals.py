@@ -13,6 +13,7 @@ from domain.kernel import clock, database
 from domain.reports import publication, reveals, similar
 from domain.reports.reveals import Purpose, Revealed
 from domain.reports.similar import Candidate
+from media import matching
 
 TAGS = ["reporters"]
 OPERATOR = {"audience": "operator"}
@@ -65,8 +66,8 @@ async def look(report_id: FromPath[UUID], approval_id: FromPath[UUID], operator:
 
 @get("/v1/operator/reports/{report_id:uuid}/similar", opt=OPERATOR, tags=TAGS, summary="Reports of the same thing")
 async def similar_reports(report_id: FromPath[UUID]) -> list[Candidate]:
-    """Candidates for joining, best first: place, time, words and category. Joining is an officer's decision."""
-    return await similar.after_sending(report_id)
+    """Candidates for joining by place, time, words, category and photographs, best first. An officer joins."""
+    return await similar.after_sending(report_id, look_alikes=await matching.reports_like(report_id))
 
 
 @post(

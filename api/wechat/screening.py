@@ -1,6 +1,6 @@
-"""WeChat as the screener of photographs: asked by URL, answered by push within half an hour.
+"""WeChat as the screener: of photographs, asked by URL and answered by push within half an hour; of texts, at once.
 
-WeChat wants to know whose content it is. An anonymous report has nobody, so a person looks at its photographs.
+WeChat wants to know whose content it is. An anonymous report has nobody, so a person looks at it.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,12 @@ from uuid import UUID
 from api.wechat.client import WeChat
 from api.wechat.errcodes import Meaning, WeChatRefused, WeChatUnreachable
 from domain.reports import reporters
+from domain.reports.screening import NeedsPerson, Passed, Unavailable
+from domain.reports.text_screening import Reply as TextReply
+from domain.reports.text_screening import TextCheck, TextScreener
 from domain.residents import accounts
 from media import screening
-from media.screening import Asked, Check, NeedsPerson, Reply, Screener, Unavailable, Verdict
+from media.screening import Asked, Check, Reply, Screener, Verdict
 
 SCENE_FORUM = 3
 VERDICTS: Mapping[str, Verdict] = {"pass": "passed", "risky": "risky"}  # anything else: a person looks
@@ -23,7 +26,8 @@ def image_screener(wechat: WeChat) -> Screener:
     """The screener of this mini-program, for `api.wiring`."""
 
     async def look(check: Check) -> Reply:
-        openid = await _openid_behind(check.subject)
+        kind, _, report = check.subject.partition(":")
+        openid = await _openid_behind(UUID(report)) if kind == "report" else None
         if openid is None:
             return NeedsPerson("review")
         try:
@@ -31,18 +35,42 @@ def image_screener(wechat: WeChat) -> Screener:
         except WeChatUnreachable:
             return Unavailable("unreachable")
         except WeChatRefused as refused:
-            if refused.meaning in {Meaning.BUSY, Meaning.LIMIT, Meaning.TOKEN}:
-                return Unavailable(f"errcode-{refused.errcode}")
-            return NeedsPerson("review")
+            return _not_judged(refused)
         return Asked(answer.trace_id)
 
     return look
 
 
-async def _openid_behind(subject: str) -> str | None:
-    """The openid of the resident behind `report:<uuid>`."""
-    kind, _, report = subject.partition(":")
-    account = await reporters.account_of(UUID(report)) if kind == "report" else None
+def text_screener(wechat: WeChat) -> TextScreener:
+    """The same for the texts of reports: msg_sec_check answers at once, for a user who visited within two hours."""
+
+    async def look(check: TextCheck) -> TextReply:
+        openid = await _openid_behind(check.report)
+        if openid is None:
+            return NeedsPerson("review")
+        try:
+            answer = await wechat.check_text(openid=openid, content=check.text, scene=SCENE_FORUM)
+        except WeChatUnreachable:
+            return Unavailable("unreachable")
+        except WeChatRefused as refused:
+            return NeedsPerson("risky") if refused.meaning is Meaning.RISKY else _not_judged(refused)
+        verdict = VERDICTS.get(answer.result.suggest)
+        if verdict == "passed":
+            return Passed()
+        return NeedsPerson("risky" if verdict == "risky" else "review")
+
+    return look
+
+
+def _not_judged(refused: WeChatRefused) -> Unavailable | NeedsPerson:
+    """Busy passes; anything else does not get better, so a person looks."""
+    if refused.meaning in {Meaning.BUSY, Meaning.LIMIT, Meaning.TOKEN}:
+        return Unavailable(f"errcode-{refused.errcode}")
+    return NeedsPerson("review")
+
+
+async def _openid_behind(report: UUID) -> str | None:
+    account = await reporters.account_of(report)
     return None if account is None else await accounts.openid_of(account)
 
 

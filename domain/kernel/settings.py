@@ -53,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wechat_push_token: str = ""  # message-push token; empty: push is refused
     wechat_push_aes_key: str = ""  # EncodingAESKey, 43 characters
     wechat_templates: str = ""  # topic=template_id:field,field;…; empty: no subscribe messages
-    content_screening: Literal["none", "wechat"] = "none"  # who looks at photographs before they become public
+    content_screening: Literal["none", "wechat"] = "none"  # who looks at texts and photographs first
     sms_provider: Literal["", "aliyun", "tencent"] = ""  # empty: no SMS is sent
     sms_url: str = ""  # another address of the provider, for the sandbox; empty: the provider's own
     sms_key_id: str = ""

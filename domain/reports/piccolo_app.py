@@ -19,6 +19,7 @@ APP_CONFIG = AppConfig(
         t.ReceiptCode,
         t.ReportTimeline,
         t.PublicReport,
+        t.TextCheck,
         t.PartnerReport,
         t.Open311Request,
         t.Open311Update,

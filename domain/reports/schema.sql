@@ -13,6 +13,7 @@ create unique index if not exists report_follow_once on report_follow (account, 
 create index if not exists report_follow_report on report_follow (report);
 create index if not exists area_alert_account on area_alert (account);
 create index if not exists area_alert_place on area_alert (lat);
+create index if not exists text_check_waiting on text_check (at) where state in ('review', 'risky');
 create index if not exists identity_reveal_report on identity_reveal (report, asked_at);
 create index if not exists public_report_place on public_report using gist (point(lng, lat)) where hidden_at is null;
 create index if not exists public_report_received on public_report (received_at desc, report desc) where hidden_at is null;

@@ -127,6 +127,15 @@ class PublicReport(Table, tablename="public_report"):
     item = Text(null=True, default=None)  # the row as JSON for lists; written by a trigger alone
 
 
+class TextCheck(Table, tablename="text_check"):
+    """The check of a report's text before publication, where one is configured."""
+
+    report = ForeignKey(Report, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict)
+    state = Varchar(length=8, null=False, default=None)  # open | passed | review | risky
+    at = Timestamptz(null=False, default=None)  # since when it is in that state
+    decided_by = Varchar(length=80, null=True, default=None)  # the operator, where a person decided
+
+
 class PartnerReport(Table, tablename="partner_report"):
     """A partner's own id for a report: the same id again is the same report."""
 

@@ -14,7 +14,8 @@ from api.wechat import push
 from api.wechat.client import open_wechat
 from api.wechat.screening import image_screener
 from domain.kernel.settings import Settings
-from media.screening import Asked, Check, NeedsPerson, Screener, Unavailable
+from domain.reports.screening import NeedsPerson, Unavailable
+from media.screening import Asked, Check, Screener
 from media.screening import Reply as Verdict
 from tests.builders.reports import a_report
 from tests.builders.residents import a_resident
