@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -13,6 +14,8 @@ from redis.exceptions import RedisError
 
 from api import migrate
 from domain.kernel.settings import DEVELOPMENT_SECRET, SECRET_NAMES, Settings
+from media.confinement import Confinement
+from media.darkroom import ROOT
 
 TIMEOUT_S = 5.0
 POSTGRES_MIN = 150_000  # server_version_num
@@ -97,6 +100,24 @@ async def wechat_finding(settings: Settings) -> Finding:
     return await _answers("WeChat", settings.wechat_url)
 
 
+async def decoding_finding(settings: Settings) -> Finding:
+    """What this system lets the process that decodes photographs give up."""
+    trial = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "media.confinement", cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await trial.communicate()
+    try:
+        held = msgspec.json.decode(said, type=Confinement)
+    except msgspec.MsgspecError:
+        return Finding("photo decoding", "wrong", f"the trial ended with {trial.returncode}")
+    lacks = [name.replace("_", " ") for name, holds in msgspec.structs.asdict(held).items() if not holds]
+    offline = held.own_network or held.no_sockets
+    says = "confined, offline" if offline else "confined, but this system leaves it the network"
+    return Finding(
+        "photo decoding", "note" if lacks else "ok", says + (f"; lacks: {', '.join(lacks)}" if lacks else "")
+    )
+
+
 async def _answers(what: str, url: str) -> Finding:
     async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
         answer = await http.get(url)
@@ -111,6 +132,7 @@ QUESTIONS: dict[str, tuple[str, Question]] = {  # what: (the setting it needs, h
     "object store": ("s3_url", objects_finding),
     "case platform": ("", platform_finding),
     "WeChat": ("wechat_url", wechat_finding),
+    "photo decoding": ("", decoding_finding),
 }
 NOT_OURS = ("WeChat", "case platform")  # their being down is news, not a fault of this installation
 

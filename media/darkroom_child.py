@@ -1,13 +1,11 @@
 """The process that decodes strangers' files: `python -m media.darkroom_child FD`, started by `media.darkroom`.
 
 It loads the decoders once, gives up the network where the system allows it, and then forks a fresh process for every
-photograph: hard limits on processor time, memory, output and wall time, no privileges, nothing left over from the
-photograph before. A photograph arrives as two file descriptors (the file, and where to write the answer), so the
-decoding process opens nothing by name. The environment holds no secrets.
+photograph: hard limits on processor time, memory, output and wall time, no privileges, no sockets, nothing left over
+from the photograph before (`media.confinement`). A photograph arrives as two file descriptors (the file, and where to
+write the answer), so the decoding process opens nothing by name. The environment holds no secrets.
 """
 
-import contextlib
-import ctypes
 import gc
 import io
 import os
@@ -22,20 +20,18 @@ import msgspec
 from PIL import Image
 
 from media.answers import Answer, Box, Refused
+from media.confinement import confine, leave_network
 from media.developing import develop, encoded
 from media.exif import READER_ERRORS
 from media.formats.layout import Unfit
-from media.limits import DECODE_ADDRESS_SPACE_BYTES, DECODE_ANSWER_BYTES_MAX, DECODE_CPU_S, DECODE_WALL_S
 
 REPORT = struct.Struct("=iiQQ")  # exit status, signal, peak memory in KiB, processor time in µs
 REQUEST_BYTES_MAX = 16 * 1024  # the boxes of one photograph; sent in one message
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-NOBODY = 65534
 
 
 def serve(wire: socket.socket) -> None:
     """Answers requests until the other side goes away."""
-    _leave_network()
+    leave_network()
     _warm_up()
     wire.sendall(b"R")
     while True:
@@ -63,7 +59,7 @@ def _in_fresh_process(
         status = 70
         try:
             wire.close()
-            _confine()
+            confine()
             status = _write(answer_for(_contents(source), boxes), target)
         finally:
             os._exit(status)  # whatever was raised: no traceback, no clean-up, just the status
@@ -94,35 +90,6 @@ def answer_for(data: bytes, boxes: Sequence[Box] = ()) -> Answer:
         return Refused(code="photo-too-costly", note="memory")
     except READER_ERRORS as error:
         return Refused(code="photo-unreadable", note=type(error).__name__)
-
-
-def _confine() -> None:
-    """Hard limits for this process only; nothing below can raise them again."""
-    signal.setitimer(signal.ITIMER_REAL, DECODE_WALL_S)  # SIGALRM kills
-    for limit, value in (
-        (resource.RLIMIT_CPU, DECODE_CPU_S),
-        (resource.RLIMIT_AS, DECODE_ADDRESS_SPACE_BYTES),
-        (resource.RLIMIT_FSIZE, DECODE_ANSWER_BYTES_MAX),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(OSError, ValueError):  # macOS refuses some of them
-            resource.setrlimit(limit, (value, value))
-    if os.geteuid() == 0:
-        with contextlib.suppress(OSError):
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-
-
-def _leave_network() -> None:
-    """An empty network namespace, where the system allows it; elsewhere the other limits must do."""
-    if not sys.platform.startswith("linux"):
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET) != 0:
-        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
-    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
 
 
 def _warm_up() -> None:
