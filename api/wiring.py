@@ -50,6 +50,7 @@ from media import handlers as media
 from media.events import PhotoFetchFailed, PhotoNeedsPerson, PhotoObjectMissing
 from media.links import links_of_subjects
 from notifications import sending, webhooks
+from notifications.audiences import BEHAVIOUR_NAMES
 from notifications.breaker import Breaker
 from notifications.channels import sms_codes
 from notifications.channels.sms import SmsChannel
@@ -57,8 +58,21 @@ from notifications.channels.sms_providers import provider
 from notifications.digests import send_digests
 from notifications.handlers import announce, forget_receipts
 from rewards import chores as reward_chores
+from rewards import closing as reward_closing
 from rewards import handlers as rewards
-from rewards.events import ClaimRefused, ClaimsReceived, PointsAwarded, PointsReversed
+from rewards import invitations
+from rewards.behaviours import BEHAVIOURS
+from rewards.events import (
+    ActivityCalledOff,
+    ActivityReminded,
+    ClaimRefused,
+    ClaimsReceived,
+    PlaceGiven,
+    PointsAwarded,
+    PointsReversed,
+)
+
+BEHAVIOUR_NAMES.update({code: behaviour.title for code, behaviour in BEHAVIOURS.items()})
 
 SUBSCRIBERS: Subscribers = {
     Ticked: (
@@ -101,15 +115,18 @@ SUBSCRIBERS: Subscribers = {
     LightTurned: (announce, webhooks.publish),
     ExtensionApproved: (announce,),
     ReviewRequested: (announce,),
-    PointsAwarded: (announce,),
+    PointsAwarded: (invitations.pay_inviter, announce),
+    ActivityReminded: (announce,),
+    PlaceGiven: (announce,),
+    ActivityCalledOff: (announce,),
     PointsReversed: (announce,),
     ClaimRefused: (announce,),
+    AccountClosed: (reward_closing.forget_account,),
 }
 
 # Facts nobody acts on yet; they stay readable in the outbox and the audit trail.
 UNHEARD: frozenset[type[Event]] = frozenset(
     {
-        AccountClosed,
         ChiefMessaged,
         ChiefMessageEscalated,
         EntryTakenDown,
@@ -148,5 +165,5 @@ def senders(parts: Parts) -> dict[str, Sender]:
         ),
         webhooks.KIND: webhook_sender.sender(webhook_sender.trusted(chosen.webhook_trusted)),
         JOB_KIND: sms_codes.sender(sms, templates=chosen.sms_templates),
-    }
         text_screening.KIND: text_screening.sender(reads),
+    }

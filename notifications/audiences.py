@@ -197,6 +197,28 @@ async def claim_refused(event: Any, at: datetime) -> list[Notice]:
     return [Notice(wording="claim_refused", subject=subject, facts=facts, account=event.account_id)]
 
 
+def _activity(event: Any) -> dict[str, Fact]:
+    return {"activity": list(event.title), "starts_at": event.starts_at.isoformat()}
+
+
+async def activity_reminded(event: Any, at: datetime) -> list[Notice]:
+    """It begins soon."""
+    subject = f"activity:{event.activity_id}"
+    return [Notice(wording="activity_reminder", subject=subject, facts=_activity(event), account=event.account_id)]
+
+
+async def place_given(event: Any, at: datetime) -> list[Notice]:
+    """From the waiting list into a place."""
+    subject = f"activity:{event.activity_id}"
+    return [Notice(wording="activity_place", subject=subject, facts=_activity(event), account=event.account_id)]
+
+
+async def activity_called_off(event: Any, at: datetime) -> list[Notice]:
+    """Everybody who had a place or waited for one."""
+    accounts, subject = tuple(event.account_ids), f"activity:{event.activity_id}"
+    return [Notice(wording="activity_called_off", subject=subject, facts=_activity(event), accounts=accounts)]
+
+
 async def entry_published(event: Any, at: datetime) -> list[Notice]:
     """A penalty became public: those whose reports led to it hear so, found by the case or by the platform's number."""
     if event.dataset != "penalties" or event.version != 1:
@@ -232,6 +254,9 @@ TOLD: Mapping[str, Tell] = {
     "PointsAwarded": points_awarded,
     "PointsReversed": points_reversed,
     "ClaimRefused": claim_refused,
+    "ActivityReminded": activity_reminded,
+    "PlaceGiven": place_given,
+    "ActivityCalledOff": activity_called_off,
     "EntryPublished": entry_published,
     "ChiefAnswered": chief_answered,
 }

@@ -1,4 +1,4 @@
-"""Every message this product sends. A new one is an entry here and a line in `audiences`.
+"""Every message this product sends. A new one is an entry here (or in `catalogue_credit`) and a line in `audiences`.
 
 Facts an entry may use are those its notice gives; the structure test renders each entry in every form with the longest
 facts there are. Sentences say what happened, what it means for the reader, and what they can do.
@@ -7,6 +7,7 @@ facts there are. Sentences say what happened, what it means for the reader, and 
 from collections.abc import Mapping
 
 from domain.kernel.errors import Text
+from notifications.catalogue_credit import CREDIT
 from notifications.wording import Wording
 
 _CASE = {"number": "{number}", "matter": "{category}", "at": "{happened_at}"}
@@ -170,40 +171,6 @@ CATALOGUE: Mapping[str, Wording] = {
         plain=Text("已转上级复核。", "Passed on for review."),
         slots=_CASE | {"result": "上级复核", "note": "已转上级复核"},
     ),
-    "points_awarded": Wording(
-        topic="points",
-        audience="resident",
-        title=Text("获得 {points} 绿色积分", "You earned {points} green points"),
-        body=Text(
-            "“{behaviour}”为您带来 {points} 绿色积分，可在“我的积分”查看明细。",
-            "“{behaviour}” earned you {points} green points. See your statement for details.",
-        ),
-        plain=Text("您得到 {points} 积分。", "You have {points} more points."),
-        slots={"matter": "{behaviour}", "points": "{points}", "at": "{happened_at}", "note": "感谢您的绿色行动"},
-        page="pages/points/index",
-    ),
-    "points_reversed": Wording(
-        topic="points",
-        audience="resident",
-        title=Text("撤回 {points} 绿色积分", "{points} green points taken back"),
-        body=Text(
-            "有 {points} 绿色积分因核查被撤回，可在“我的积分”查看原因并申诉。",
-            "{points} green points were taken back after a check. Your statement says why; you may appeal there.",
-        ),
-        plain=Text("撤回了 {points} 积分，可以申诉。", "{points} points were taken back. You may appeal."),
-        page="pages/points/index",
-    ),
-    "claim_refused": Wording(
-        topic="points",
-        audience="resident",
-        title=Text("一次申报未获积分", "A claim earned no points"),
-        body=Text(
-            "您申报的“{behaviour}”未获积分，可在“我的积分”查看原因并申诉。",
-            "Your claim for “{behaviour}” earned no points. Your statement says why; you may appeal there.",
-        ),
-        plain=Text("这次申报没有积分，可以申诉。", "No points this time. You may appeal."),
-        page="pages/points/index",
-    ),
     "penalty_published": Wording(
         topic="progress",
         audience="reporter",
@@ -284,4 +251,5 @@ CATALOGUE: Mapping[str, Wording] = {
         plain=Text("{headline}", "{headline}"),
         page="pages/inbox/index",
     ),
+    **CREDIT,
 }

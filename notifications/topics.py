@@ -41,6 +41,9 @@ TOPICS: Mapping[str, Topic] = {
         digestible=True,
         slots=(("matter", "text"), ("points", "amount"), ("at", "moment"), ("note", "text")),
     ),
+    "activity": Topic(
+        name=Text("志愿活动", "Activities"), priority=3, slots=(("matter", "text"), ("at", "moment"), ("note", "text"))
+    ),
     "receipt": Topic(name=Text("提交与撤回", "Receipts"), priority=6),
     "alert": Topic(name=Text("身边环境提醒", "Alerts near you"), priority=2),
     "district": Topic(name=Text("全区公告", "District notices"), priority=7),

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import audit, crypto, database, settings
+from domain.disclosure import river_page
+from domain.kernel import audit, clock, crypto, database, outbox, settings
 from domain.kernel.errors import Invalid, NotFound, Refusal, Text
 from domain.kernel.ids import new_id
 from domain.residents import consents
 from rewards import people
+from rewards.events import PlaceGiven
 
 GUARDIAN_AGE = 14
 KINDS = ("volunteering", "river-patrol")
@@ -51,6 +53,7 @@ class NewActivity(msgspec.Struct, frozen=True, kw_only=True):
     age_min: int = 0
     distance_min_m: int = 0
     minutes_min: int = 30
+    river: str | None = None  # code, of a river patrol
 
 
 async def found(name: str, *, credit_code: str | None, organisers: list[UUID], by: str, now: datetime) -> UUID:
@@ -89,17 +92,19 @@ async def require_organiser(account: UUID, *, organisation: UUID) -> None:
 
 
 async def publish(new: NewActivity, *, by: UUID, now: datetime) -> UUID:
-    """Publishes an activity; raises `NotOrganiser` or `Invalid`."""
+    """Publishes an activity; raises `NotOrganiser`, `Invalid`, or `NotFound` for an unknown river."""
     await require_organiser(by, organisation=new.organisation)
     if new.behaviour not in KINDS or not now < new.starts_at < new.ends_at <= new.starts_at + LENGTH_MAX:
         raise Invalid(Text("类型或时间不合理", "The kind or the times do not fit"), field="starts_at")
+    if new.river is not None:
+        await river_page.river(new.river, today=clock.local_day(now))
     activity = new_id()
     key = crypto.key_ring(settings.current().seal_keys).seal(secrets.token_bytes(32), context=f"site:{activity}")
     await database.execute(
         "insert into activity (id, organisation, behaviour, title_zh, title_en, programme, lat, lon, radius_m,"
         " starts_at,"
-        " ends_at, capacity, age_min, distance_min_m, minutes_min, site_key, state, published_at, published_by)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open', $17, $18)",
+        " ends_at, capacity, age_min, distance_min_m, minutes_min, site_key, state, published_at, published_by, river)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open', $17, $18, $19)",
         activity,
         new.organisation,
         new.behaviour,
@@ -118,6 +123,7 @@ async def publish(new: NewActivity, *, by: UUID, now: datetime) -> UUID:
         key,
         now,
         by,
+        new.river,
     )
     return activity
 
@@ -181,8 +187,8 @@ async def _taken(activity: UUID, *, but: UUID) -> int:
 
 
 async def cancel(activity: UUID, *, account: UUID, now: datetime) -> UUID | None:
-    """Gives the place up before the start; the next person waiting moves in and is returned."""
-    await database.fetch_row("select 1 from activity where id = $1 for update", activity)
+    """Gives the place up before the start; the next person waiting moves in and is returned, to be told."""
+    row = await database.fetch_row("select * from activity where id = $1 for update", activity)
     gone = await database.fetch_value(
         "update activity_signup s set state = 'cancelled' from activity a where a.id = s.activity and s.activity = $1"
         " and s.account = $2 and s.state <> 'cancelled' and a.starts_at > $3 returning s.id",
@@ -198,6 +204,10 @@ async def cancel(activity: UUID, *, account: UUID, now: datetime) -> UUID | None
         " where activity = $1 and state = 'in') < (select capacity from activity where id = $1) returning account",
         activity,
     )
+    if moved is not None and row is not None:
+        title = [row["title_zh"], row["title_en"]]
+        told = PlaceGiven(activity_id=activity, account_id=moved, title=title, starts_at=row["starts_at"])
+        await outbox.record(told, at=now)
     return moved
 
 
@@ -205,7 +215,7 @@ async def upcoming(*, now: datetime, limit: int = 100) -> list[dict[str, Any]]:
     """Open activities that have not ended, soonest first; with how many are in."""
     rows = await database.fetch(
         "select a.id, o.name as organisation, a.behaviour, a.title_zh, a.title_en, a.programme, a.lat, a.lon,"
-        " a.radius_m,"
+        " a.radius_m, a.river,"
         " a.starts_at, a.ends_at, a.capacity, a.age_min, (select count(*) from activity_signup s"
         " where s.activity = a.id and s.state = 'in')::int as signed_up from activity a"
         " join organisation o on o.id = a.organisation where a.state = 'open' and a.ends_at > $1 order by"
@@ -214,3 +224,17 @@ async def upcoming(*, now: datetime, limit: int = 100) -> list[dict[str, Any]]:
         limit,
     )
     return [dict(row) for row in rows]
+
+
+MINE = """
+select s.id, s.activity, a.behaviour, a.title_zh, a.title_en, a.starts_at, a.ends_at, a.state as activity_state,
+  s.state, t.state as attendance, t.in_at, t.out_at, t.minutes, c.state as claim_state, w.minutes as credited
+from activity_signup s join activity a on a.id = s.activity left join attendance t on t.id = s.id
+left join reward_claim c on c.id = t.claim left join reward_award w on w.claim = c.id
+where s.account = $1 and ($2::uuid is null or s.id < $2) order by s.id desc limit $3
+"""
+
+
+async def mine(account: UUID, *, before: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """What the resident signed up for, latest first, with the hours that came of it; `id` names the attendance too."""
+    return [dict(row) for row in await database.fetch(MINE, account, before, limit)]

@@ -44,6 +44,7 @@ class Activity(Table, tablename="activity"):
     id = UUID(primary_key=True, null=False, default=None)
     organisation = ForeignKey(Organisation, null=False, default=None, on_delete=OnDelete.restrict)
     behaviour = Varchar(length=40, null=False, default=None)  # volunteering | river-patrol
+    river = Varchar(length=40, null=True, default=None)  # code of the river a patrol looks after
     title_zh = Varchar(length=80, null=False, default=None)
     title_en = Varchar(length=80, null=False, default=None)
     programme = Varchar(length=2_000, null=False, default=None)
@@ -73,6 +74,7 @@ class ActivitySignup(Table, tablename="activity_signup"):
     person = Varchar(length=64, null=False, default=None)
     state = Varchar(length=10, null=False, default=None)  # in | waiting | cancelled
     device_key = Bytea(null=True, default=None)  # Ed25519 key that signs offline check-ins
+    reminded_h = SmallInt(null=True, default=None)  # hours before the start of the last reminder sent
     made_at = Timestamptz(null=False, default=None)
 
     activity_signup_once = Unique([activity, account])
@@ -107,6 +109,14 @@ class WalkIn(Table, tablename="walk_in"):
     claimed_at = Timestamptz(null=True, default=None)
 
     walk_in_once = Unique([activity, phone_hash])
+
+
+class PatrolFinding(Table, tablename="patrol_finding"):
+    """A report that began on a river patrol. It names the activity and nobody: the reporter stays sealed."""
+
+    id = UUID(primary_key=True, null=False, default=None)  # the report's id
+    activity = ForeignKey(Activity, null=False, default=None, on_delete=OnDelete.restrict)
+    found_at = Timestamptz(null=False, default=None)
 
 
 class HoursCorrection(Table, tablename="hours_correction"):

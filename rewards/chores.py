@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from domain.kernel import clock, database
 from domain.kernel.events import Ticked
-from rewards import awarding, goods, publishing, report_rewards, sealing
+from rewards import awarding, claims, clearing, goods, publishing, reminding, report_rewards, sealing
 
 HOLDS_MAX = 500  # per minute and run
 CLAIMS_MAX = 200
@@ -92,6 +92,20 @@ async def void_old_orders(event: Ticked, /, *, event_id: int, at: datetime) -> N
         await goods.void_old(now=at)
 
 
+async def settle_merchants(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Brings the merchants' clearing accounts to zero for each finished day, oldest first."""
+    if event.every == "hour":
+        today = clock.local_day(at - SETTLING)
+        for back in range(DAYS_CAUGHT_UP, 0, -1):
+            await clearing.settle(today - timedelta(days=back), now=at)
+
+
+async def forget_walk_ins(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """A walk-in nobody claimed within the time for claims is forgotten with its phone hash."""
+    if event.every == "day":
+        await database.execute("delete from walk_in where claimed_at is null and in_at < $1", at - claims.CLAIM_AGE_MAX)
+
+
 async def tell_report_rewards(event: Ticked, /, *, event_id: int, at: datetime) -> None:
     """Decided rewards are told once a day, all together."""
     if event.every == "day":
@@ -107,4 +121,7 @@ CHORES = (
     release_old_holds,
     pay_waited_claims,
     expire_points,
+    reminding.remind,
+    settle_merchants,
+    forget_walk_ins,
 )

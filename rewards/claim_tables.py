@@ -84,3 +84,33 @@ class ClaimAppeal(Table, tablename="claim_appeal"):
     answer = Varchar(length=500, null=True, default=None)
     decided_by = Varchar(length=60, null=True, default=None)
     decided_at = Timestamptz(null=True, default=None)
+
+
+class ClaimVote(Table, tablename="claim_vote"):
+    """What one experienced resident thinks of somebody else's photograph; cast without seeing the others' votes."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    claim = ForeignKey(RewardClaim, null=False, default=None, on_delete=OnDelete.restrict)
+    reviewer = UUID(null=False, default=None)
+    accept = Boolean(null=False, default=None)
+    reason = Varchar(length=40, null=True, default=None)  # of a refusal
+    voted_at = Timestamptz(null=False, default=None)
+    agreed = Boolean(null=True, default=None)  # with what was decided in the end
+
+    claim_vote_once = Unique([claim, reviewer])
+
+
+class Invitation(Table, tablename="invitation"):
+    """Who was invited by whom. It pays once, after the invited person's first verified deed."""
+
+    id = UUID(primary_key=True, null=False, default=None)  # the invited account
+    inviter = UUID(null=False, default=None)
+    made_at = Timestamptz(null=False, default=None)
+    claim = UUID(null=True, default=None)  # the inviter's claim, once there is one
+
+
+class InvitationCode(Table, tablename="invitation_code"):
+    """The code a resident gives to people they invite."""
+
+    id = UUID(primary_key=True, null=False, default=None)  # the account
+    code = Varchar(length=16, null=False, default=None, unique=True)

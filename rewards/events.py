@@ -1,5 +1,6 @@
 """Facts about green credit."""
 
+from datetime import datetime
 from uuid import UUID
 
 from domain.kernel.events import Event
@@ -36,3 +37,30 @@ class PointsReversed(Event, frozen=True, kw_only=True):
     account_id: UUID
     points: int
     reason: str
+
+
+class ActivityReminded(Event, frozen=True, kw_only=True):
+    """An activity somebody signed up for begins soon. `title` is [zh, en]."""
+
+    activity_id: UUID
+    account_id: UUID
+    title: list[str]
+    starts_at: datetime
+
+
+class PlaceGiven(Event, frozen=True, kw_only=True):
+    """Somebody on the waiting list moved in."""
+
+    activity_id: UUID
+    account_id: UUID
+    title: list[str]
+    starts_at: datetime
+
+
+class ActivityCalledOff(Event, frozen=True, kw_only=True):
+    """An organiser called an activity off; `account_ids` had a place or waited for one."""
+
+    activity_id: UUID
+    account_ids: list[UUID]
+    title: list[str]
+    starts_at: datetime

@@ -9,7 +9,7 @@ import msgspec
 from domain.kernel import audit, database
 from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.ids import new_id
-from rewards import ledger, people, vouchers
+from rewards import clearing, ledger, people, vouchers
 from rewards.ledger import BalanceTooLow
 
 ORDER_KEPT = timedelta(minutes=15)  # to confirm
@@ -133,7 +133,7 @@ async def order(order_id: UUID, *, good: UUID, account: UUID, now: datetime) -> 
 
 async def _own(order_id: UUID, account: UUID) -> Any:
     row = await database.fetch_row(
-        "select o.*, g.voucher_days from redemption_order o join reward_good g on g.id = o.good"
+        "select o.*, g.voucher_days, g.merchant from redemption_order o join reward_good g on g.id = o.good"
         " where o.id = $1 and o.account = $2 for update of o",
         order_id,
         account,
@@ -153,7 +153,7 @@ async def confirm(order_id: UUID, *, account: UUID, now: datetime) -> str:
     await ledger.post_hold(
         order_id,
         kind="spend",
-        credit=ledger.sink(ledger.SPENT, "points"),
+        credit=await clearing.account_of(row["merchant"], now=now),
         now=now,
         rule=f"good:{row['good']}",
         evidence=order_id,

@@ -46,6 +46,26 @@ class ScoreMember(Table, tablename="score_member"):
     until_day = Date(null=True, default=None)
 
 
+class ScoreAppeal(Table, tablename="score_appeal"):
+    """A resident asks people to look at a term of the score; a second time, somebody else. Erased on leaving."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    account = UUID(null=False, default=None)
+    term = Varchar(length=20, null=False, default=None)  # code of the dimension
+    words = Varchar(length=500, null=False, default=None)
+    shown = JSONB(null=False, default=None)  # the term as it stood, and the hash of its inputs
+    round = SmallInt(null=False, default=None)  # 1, or 2 by another officer
+    first = UUID(null=True, default=None)  # the appeal of round 1
+    made_at = Timestamptz(null=False, default=None)
+    due_on = Date(null=False, default=None)  # last working day to answer
+    outcome = Varchar(length=10, null=True, default=None)  # upheld | corrected
+    answer = Varchar(length=500, null=True, default=None)
+    decided_by = Varchar(length=60, null=True, default=None)
+    decided_at = Timestamptz(null=True, default=None)
+
+    score_appeal_round = Check("round in (1, 2)")
+
+
 class ReportReward(Table, tablename="report_reward"):
     """A cash reward for a report. It knows the report, never the account; claimed by receipt code or sealed reveal."""
 
@@ -63,6 +83,7 @@ class ReportReward(Table, tablename="report_reward"):
     claim_until = Timestamptz(null=True, default=None)
     payout_hash = Bytea(null=True, default=None)  # of the code shown to the claimant
     payout_salt = Bytea(null=True, default=None)
+    by_name = Boolean(null=False, default=False)  # claimed with identity: paid after a sealed reveal
     closed_at = Timestamptz(null=True, default=None)
 
     report_reward_once = Unique([case, report])

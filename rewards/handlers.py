@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.cases import people as case_people
 from domain.cases.events import CaseClosed
 from domain.reports import reporters
-from rewards import awarding, claims, people, report_rewards
+from rewards import awarding, claims, closing, people, report_rewards
 from rewards.behaviours import BEHAVIOURS
 from rewards.claims import NewClaim
 from rewards.events import ClaimsReceived
@@ -22,7 +22,7 @@ async def award_verified_report(event: CaseClosed, /, *, event_id: int, at: date
     reports = await case_people.reports_of_case(event.case_id)
     await report_rewards.consider(event.case_id, reports, now=at)
     accounts = await reporters.accounts_of(reports)
-    new = [report_claim(event.case_id, account, at=at) for account in sorted(set(accounts.values()))]
+    new = [report_claim(event.case_id, account, at=at) for account in await closing.still_open(set(accounts.values()))]
     for taken in await claims.take(new, now=at):
         if taken.outcome == "new" and taken.claim is not None:
             await awarding.settle(taken.claim, now=at)

@@ -150,3 +150,13 @@ async def _correct(row: Any, *, by: str, now: datetime) -> None:
         taken.claim,
         by,
     )
+
+
+async def corrections_asked() -> list[dict[str, Any]]:
+    """Open requests, oldest first; without the resident."""
+    rows = await database.fetch(
+        "select c.id, c.attendance, c.minutes, c.reason, c.asked_at, t.minutes as recorded, t.in_at, t.out_at,"
+        " a.title_zh, a.title_en from hours_correction c join attendance t on t.id = c.attendance"
+        " join activity a on a.id = t.activity where c.granted is null order by c.asked_at limit 100"
+    )
+    return [dict(row) for row in rows]

@@ -55,6 +55,15 @@ RULES: dict[str, str] = {
         left join ledger_transfer o on o.id = r.reverses left join ledger_reversal v on v.id = r.reverses
         where r.reverses is not null and (v.reversal is distinct from r.id
               or (o.debit, o.credit, o.amount) is distinct from (r.credit, r.debit, r.amount))""",
+    "a merchant's clearing comes to zero with each settled day": """
+        with settled as (
+          select a.id, max(substr(t.rule, 8))::date as day from reward_account a
+          join ledger_transfer t on a.id in (t.debit, t.credit) where a.kind = 'clearing' and t.kind = 'settle'
+          group by a.id)
+        select format('account %s until %s', s.id, s.day) as row from settled s
+        join ledger_transfer t on s.id in (t.debit, t.credit) and (t.kind = 'settle'
+          or t.posted_at < (s.day + 1)::timestamp at time zone 'Asia/Shanghai')
+        group by s.id, s.day having sum(case when t.credit = s.id then t.amount else -t.amount end) <> 0""",
     "a house account keeps no balance": """
         select format('account %s', id) as row from reward_account where id < 1000 and (balance, held) <> (0, 0)""",
 }

@@ -4,6 +4,8 @@ from domain.kernel.errors import Text
 
 REASONS: dict[str, Text] = {
     "awaiting-review": Text("等待人工审核", "Waiting for a person to look at it"),
+    "peers-disagree": Text("互评意见不一，等待人工审核", "Reviewers disagree; an officer will look at it"),
+    "account-closed": Text("账号已注销", "The account was closed"),
     "hold-period": Text("公示等待期内", "Within the waiting period"),
     "cap-reached": Text("已达到该行为的上限", "The limit of this behaviour is reached"),
     "overlaps": Text("与同一时段的另一行为重叠，取较高者", "Overlaps another behaviour; the better one counts"),

@@ -67,6 +67,18 @@ class IdentityNeeded(Refusal):
     advice = Text("请联系受理单位，经双人审批后实名领取。", "Contact the office; two officers arrange it.")
 
 
+class RevealNeeded(Refusal):
+    """A sum claimed by name is paid by the officer who has looked at the sealed identity for this purpose."""
+
+    code = "reward-reveal-needed"
+    status = 403
+    title = Text("须先经双人审批查看实名信息", "The identity has to be revealed first")
+    advice = Text(
+        "请以“发放奖励”为用途申请查看，批准后核对本人再发放。",
+        "Ask for a reveal with the purpose `reward`, then check the person.",
+    )
+
+
 async def consider(case: UUID, reports: Sequence[UUID], *, now: datetime) -> UUID | None:
     """The first report of a substantiated case becomes a candidate for a reward, once per case."""
     if not reports or await database.fetch_value('select true from report_reward where "case" = $1 limit 1', case):
@@ -185,34 +197,54 @@ def _slow(code: str, salt: bytes) -> bytes:
     return hashlib.scrypt(code.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
 
 
-async def claim(report: UUID, *, now: datetime) -> tuple[str, int]:
-    """(payout code, fen) for who proved to hold the report; shown once. Raises `ClaimRefused` or `IdentityNeeded`."""
+async def claim(report: UUID, *, by_name: bool = False, now: datetime) -> tuple[str, int]:
+    """(payout code, fen) for who proved to hold the report; shown once. Raises `ClaimRefused` or `IdentityNeeded`.
+
+    `by_name` agrees that two officers may look at the sealed identity to pay a sum beyond `ANONYMOUS_FEN_MAX`; a
+    report without a sealed reporter has none to look at.
+    """
     row = await database.fetch_row(
         "select id, fen, claim_until from report_reward where report = $1 and state = 'told' for update", report
     )
     if row is None or row["claim_until"] <= now:
         raise ClaimRefused
-    if row["fen"] > ANONYMOUS_FEN_MAX:
+    large = row["fen"] > ANONYMOUS_FEN_MAX
+    if large and not (by_name and await reporters.account_of(report)):
         raise IdentityNeeded
     code, salt = random_code(symbols=PAYOUT_SYMBOLS), os.urandom(SALT_BYTES)
     await database.execute(
-        "update report_reward set state = 'claimed', payout_salt = $2, payout_hash = $3 where id = $1",
+        "update report_reward set state = 'claimed', payout_salt = $2, payout_hash = $3, by_name = $4 where id = $1",
         row["id"],
         salt,
         await asyncio.to_thread(_slow, code, salt),
+        large,
     )
     return code, row["fen"]
 
 
-async def pay(reward: UUID, *, code: str, by: str, now: datetime) -> int:
-    """The cashier pays against the payout code, once; the fen. Raises `ClaimRefused`."""
+LOOKED = """
+select true from identity_reveal where report = $1 and purpose = 'reward' and asked_by = $2 and opened_at >= $3
+  and expires_at > $4 limit 1
+"""
+
+
+async def pay(reward: UUID, *, code: str, officer: UUID, now: datetime) -> int:
+    """The officer pays against the payout code, once; the fen. Raises `ClaimRefused`, or `RevealNeeded`."""
     row = await database.fetch_row("select * from report_reward where id = $1 for update", reward)
     salt, expected = (row["payout_salt"], row["payout_hash"]) if row and row["payout_hash"] else (bytes(16), bytes(32))
     got = await asyncio.to_thread(_slow, code, salt)
     if row is None or row["state"] != "claimed" or not hmac.compare_digest(got, expected):
         raise ClaimRefused
+    if row["by_name"] and not await database.fetch_value(LOOKED, row["report"], officer, row["told_at"], now):
+        raise RevealNeeded
     await database.execute("update report_reward set state = 'paid', closed_at = $2 where id = $1", reward, now)
-    await audit.append(actor=by, action="reward.paid", subject=f"reward:{reward}", at=now, detail={"fen": row["fen"]})
+    await audit.append(
+        actor=f"operator:{officer}",
+        action="reward.paid",
+        subject=f"reward:{reward}",
+        at=now,
+        detail={"fen": row["fen"]},
+    )
     return int(row["fen"])
 
 

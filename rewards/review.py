@@ -9,7 +9,7 @@ import msgspec
 from domain.kernel import audit, database
 from domain.kernel.errors import Invalid, NotFound, Refusal, Text
 from domain.kernel.ids import new_id
-from rewards import awarding
+from rewards import awarding, peer_review
 from rewards.judging import Verdict
 from rewards.posting import Award
 from rewards.reasons import REASONS
@@ -70,6 +70,7 @@ async def decide(claim_id: UUID, *, accept: bool, reason: str | None, by: str, n
         at=now,
         detail={"reason": reason},
     )
+    await peer_review.settle(claim_id, accepted=accept)
     if accept:
         return await awarding.pay(claim, by=by, now=now)
     return await awarding.decide(claim, Verdict("refuse", reason), by=by, now=now)
@@ -127,6 +128,8 @@ async def decide_appeal(appeal_id: UUID, *, grant: bool, answer: str, by: str, n
         actor=by, action="appeal.decided", subject=f"claim:{row['claim']}", at=now, detail={"granted": grant}
     )
     claim = await awarding.open_claim(row["claim"], states=("refused",)) if grant else None
+    if grant:
+        await peer_review.settle(row["claim"], accepted=True)
     return None if claim is None else await awarding.pay(claim, by=by, now=now)
 
 

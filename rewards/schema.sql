@@ -27,6 +27,10 @@ create index if not exists activity_signup_person on activity_signup (person) wh
 create index if not exists attendance_activity on attendance (activity, in_at);
 create index if not exists walk_in_phone on walk_in (phone_hash) where claimed_at is null;
 create index if not exists reward_certificate_account on reward_certificate (account, id desc);
+create index if not exists claim_vote_reviewer on claim_vote (reviewer, voted_at);
+create index if not exists patrol_finding_activity on patrol_finding (activity);
+create index if not exists activity_river on activity (river, starts_at desc) where river is not null;
+create index if not exists score_appeal_open on score_appeal (due_on) where outcome is null;
 create index if not exists attendance_claim on attendance (claim) where claim is not null;
 create index if not exists report_reward_state on report_reward (state, verified_at);
 create index if not exists report_reward_report on report_reward (report);
@@ -110,7 +114,7 @@ begin
   select id into found_id from reward_account where owner = p_owner and kind = p_kind and unit = p_unit;
   if found_id is null then
     insert into reward_account (owner, kind, unit, floor, balance, held, cum_debited, postings, opened_at)
-    values (p_owner, p_kind, p_unit, case when p_kind like 'debt%' then null else 0 end, 0, 0, 0, 0, p_now)
+    values (p_owner, p_kind, p_unit, case when p_kind like 'debt%' or p_kind = 'clearing' then null else 0 end, 0, 0, 0, 0, p_now)
     on conflict (owner, kind, unit) do nothing returning id into found_id;
     if found_id is null then
       select id into found_id from reward_account where owner = p_owner and kind = p_kind and unit = p_unit;

@@ -147,7 +147,8 @@ async def join(account: UUID, *, now: datetime) -> None:
 
 
 async def leave(account: UUID) -> None:
-    """Leaves and erases."""
+    """Leaves and erases, appeals included."""
+    await database.execute("delete from score_appeal where account = $1", account)
     await database.execute("delete from score_member where id = $1", account)
 
 

@@ -17,6 +17,7 @@ import msgspec
 from domain.kernel import crypto, database, settings
 from domain.kernel.errors import NotFound
 from domain.kernel.ids import new_id
+from rewards import clearing
 from rewards.publishing import bounds
 
 CODE_BYTES = 16
@@ -130,7 +131,10 @@ async def may_try(merchant: UUID, *, now: datetime) -> bool:
 
 
 class MerchantDay(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant's day. `difference` compares orders with the ledger and must be zero."""
+    """A merchant's day. `difference` compares orders with the ledger and must be zero.
+
+    So must `rest`, what the day leaves in the merchant's clearing account, once the day is settled.
+    """
 
     day: date
     confirmed: int
@@ -138,6 +142,7 @@ class MerchantDay(msgspec.Struct, frozen=True, kw_only=True):
     refunded_points: int
     burned: int
     difference: int
+    rest: int
 
 
 STATEMENT = """
@@ -167,4 +172,5 @@ async def merchant_day(merchant: UUID, *, day: date) -> MerchantDay:
         refunded_points=row["refunded"],
         burned=row["burned"],
         difference=int(row["confirmed_points"] - row["refunded"] - posted),
+        rest=await clearing.rest_of(merchant, day=day),
     )

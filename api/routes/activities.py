@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
 from api.moments import Moment, check_years
+from api.pages import LIMIT_DEFAULT, Cursor, Limit, Page, decode_cursor, page_of
 from domain.kernel import clock, database
 from rewards import activities, attendance, hours
 from rewards.attendance import Check, Spot
@@ -39,11 +40,32 @@ class ActivityShown(msgspec.Struct, frozen=True, kw_only=True):
     lat: float
     lon: float
     radius_m: int
+    river: str | None
     starts_at: datetime
     ends_at: datetime
     capacity: int
     age_min: int
     signed_up: int
+
+
+class MyActivity(msgspec.Struct, frozen=True, kw_only=True):
+    """Something I signed up for; `id` is what corrections and disowning name. `credited` are posted minutes."""
+
+    id: UUID
+    activity: UUID
+    behaviour: str
+    title_zh: str
+    title_en: str
+    starts_at: datetime
+    ends_at: datetime
+    activity_state: str  # open | cancelled
+    state: str  # in | waiting | cancelled
+    attendance: str | None  # present | left | confirmed | refused | disowned
+    in_at: datetime | None
+    out_at: datetime | None
+    minutes: int | None
+    claim_state: str | None
+    credited: int | None
 
 
 class SignUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +152,16 @@ async def list_activities() -> list[ActivityShown]:
     return [ActivityShown(**row) for row in await activities.upcoming(now=clock.utc_now())]
 
 
+@get("/v1/me/activities", opt=RESIDENT, tags=TAGS, summary="My activities and hours")
+async def list_mine(
+    resident: NamedDependency[Actor], limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> Page[MyActivity]:
+    """Everything I signed up for, latest first, with what was proven and what was credited."""
+    key = decode_cursor(cursor, tuple[UUID])
+    rows = await activities.mine(resident.id, before=key[0] if key else None, limit=limit + 1)
+    return page_of(rows, limit=limit, key=("id",), items=[MyActivity(**row) for row in rows])
+
+
 @post("/v1/activities/{activity:uuid}/signup", opt=RESIDENT, tags=TAGS, summary="Sign up", status_code=200)
 async def sign_up(activity: FromPath[UUID], data: JSONBody[SignUp], resident: NamedDependency[Actor]) -> SignedUp:
     """Only for oneself. Overlapping activities are refused. Safe to repeat."""
@@ -199,4 +231,4 @@ async def disown(attendance_id: FromPath[UUID], resident: NamedDependency[Actor]
         await attendance.disown(attendance_id, account=resident.id, now=clock.utc_now())
 
 
-ROUTES = [list_activities, sign_up, cancel, check, ping, claim_walk_ins, ask_correction, disown]
+ROUTES = [list_activities, list_mine, sign_up, cancel, check, ping, claim_walk_ins, ask_correction, disown]

@@ -21,7 +21,7 @@ from api.wechat.login import identity_of
 from domain.kernel import clock, database
 from domain.kernel.errors import NotFound, Refusal, Text
 from domain.residents import accounts, consents
-from media import intake
+from media import intake, screening
 from rewards import claims, review, steps
 from rewards.behaviours import BEHAVIOURS
 from rewards.claims import NewClaim
@@ -59,6 +59,9 @@ class PhotoClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     photo_ids: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=PHOTOS_MAX)]
     happened_at: Moment
     inputs: Annotated[dict[str, Amount], msgspec.Meta(max_length=8)]
+    peers_may_look: Annotated[
+        bool, msgspec.Meta(description="Experienced residents may judge the photographs too; false: officers only")
+    ] = False
 
 
 class ClaimTaken(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +168,9 @@ async def _take_photos(data: PhotoClaim, account: UUID, *, now: datetime) -> Cla
     await intake.claim_photos(owner=owner, photo_ids=data.photo_ids, subject=f"claim:{first}", now=now)
     seen = await database.fetch_value("select true from photo_match where photo = any($1) limit 1", data.photo_ids)
     doubt = {"doubt": "photo-seen-before"} if seen else {}
+    peers = {"peers": "yes"} if data.peers_may_look else {}
+    if peers:  # nobody but an officer sees a photograph that was not screened
+        await screening.queue(f"claim:{first}", now=now)
     new = NewClaim(
         account=account,
         behaviour=BEHAVIOURS[data.behaviour],
@@ -175,7 +181,7 @@ async def _take_photos(data: PhotoClaim, account: UUID, *, now: datetime) -> Cla
         from_at=data.happened_at,
         to_at=data.happened_at,
         inputs={name: Decimal(value) for name, value in data.inputs.items()},
-        detail={"photos": [str(photo) for photo in data.photo_ids], **doubt},
+        detail={"photos": [str(photo) for photo in data.photo_ids], **doubt, **peers},
     )
     [taken] = await claims.take([new], now=now)
     if taken.claim is None:

@@ -204,9 +204,9 @@ async def decide(reward: FromPath[UUID], data: JSONBody[Approved], operator: Nam
     status_code=200,
 )
 async def pay(reward: FromPath[UUID], data: JSONBody[Payout], operator: NamedDependency[Actor]) -> Fen:
-    """Once; no identity is asked."""
+    """Once; no identity is asked, except for a large sum: that needs an approved reveal for the purpose `reward`."""
     async with database.transaction():
-        fen = await report_rewards.pay(reward, code=data.code, by=operator.principal, now=clock.utc_now())
+        fen = await report_rewards.pay(reward, code=data.code, officer=operator.id, now=clock.utc_now())
     return Fen(fen=fen)
 
 

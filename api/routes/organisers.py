@@ -13,7 +13,7 @@ from api.actors import Actor
 from api.moments import Moment, check_years
 from domain.kernel import clock, database
 from domain.kernel.errors import Text
-from rewards import activities, attendance, hours, presence
+from rewards import activities, attendance, hours, presence, reminding
 from rewards.activities import NewActivity
 
 TAGS = ["organisers"]
@@ -46,6 +46,9 @@ class ActivitySent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     age_min: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
     distance_min_m: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
     minutes_min: Annotated[int, msgspec.Meta(ge=1, le=720)] = 30
+    river: Annotated[str, msgspec.Meta(max_length=40, description="Code of the river a patrol looks after")] | None = (
+        None
+    )
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +87,27 @@ class WalkInSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The phone of somebody who came unannounced; stored as a keyed hash."""
 
     phone: Annotated[str, msgspec.Meta(min_length=5, max_length=32)]
+
+
+class CorrectionShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to change minutes; the resident is not named."""
+
+    id: UUID
+    attendance: UUID
+    title_zh: str
+    title_en: str
+    in_at: datetime
+    out_at: datetime | None
+    recorded: int | None
+    minutes: int
+    reason: str
+    asked_at: datetime
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people are told."""
+
+    people: int
 
 
 @post("/v1/operator/organisations", opt=OFFICER, tags=TAGS, summary="Verify an organisation")
@@ -153,6 +177,19 @@ async def confirm(attendance_id: FromPath[UUID], data: JSONBody[Word], resident:
         await attendance.confirm(attendance_id, organiser=resident.id, accept=data.accept, now=clock.utc_now())
 
 
+@post("/v1/activities/{activity:uuid}/call-off", opt=RESIDENT, tags=TAGS, summary="Call off", status_code=200)
+async def call_off(activity: FromPath[UUID], resident: NamedDependency[Actor]) -> Told:
+    """Before the start, by an organiser; everybody who signed up is told."""
+    async with database.transaction():
+        return Told(people=await reminding.call_off(activity, organiser=resident.id, now=clock.utc_now()))
+
+
+@get("/v1/operator/hours-corrections", opt=OFFICER, tags=TAGS, summary="Corrections that wait")
+async def list_corrections(operator: NamedDependency[Actor]) -> list[CorrectionShown]:
+    """Oldest first."""
+    return [CorrectionShown(**row) for row in await hours.corrections_asked()]
+
+
 @post(
     "/v1/operator/hours-corrections/{correction:uuid}",
     opt=OFFICER,
@@ -174,5 +211,7 @@ ROUTES = [
     walk_in,
     list_attendances,
     confirm,
+    call_off,
+    list_corrections,
     decide_correction,
 ]

@@ -22,6 +22,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "TPL-warning": ("character_string1", "thing2", "phrase3", "date4", "thing5"),
     "TPL-progress": ("character_string1", "thing2", "phrase3", "date4", "thing5"),
     "TPL-points": ("thing1", "number2", "date3", "thing4"),
+    "TPL-activity": ("thing1", "date2", "thing3"),
 }
 TEMPLATES_SETTING = ";".join(f"{name[4:]}={name}:{','.join(keys)}" for name, keys in TEMPLATES.items())
 

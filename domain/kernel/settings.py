@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sms_fen: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 5  # price of one segment, for the cost counter
     webhook_trusted: str = ""  # host:port,… of partners that may be private and plain http (a government intranet)
     ledger_secret: str = DEVELOPMENT_SECRET  # signs the ledger's blocks and days, salts its rows; never change it
+    activity_reminders: str = "24,2"  # hours before an activity at which those who signed up are reminded; empty: never
     leaderboard: bool = False  # whether the district shows an opt-in leaderboard
     grid_region: str = "national"  # whose power-grid factor counts: national, north, northeast, east, central, …
     district: str = "qinghe"  # which folder of seed data and service area is served

@@ -44,6 +44,8 @@ WORST: dict[str, Fact] = {
     "points": 1_000_000,
     "count": 999,
     "round": 9,
+    "activity": ["清和河岸春季清理志愿服务" * 6, "Cleaning the bank of the river " * 2],
+    "starts_at": datetime(2026, 12, 31, 15, 59, tzinfo=UTC).isoformat(),
     "happened_at": datetime(2026, 12, 31, 15, 59, tzinfo=UTC).isoformat(),
     "headline": [
         "清河区重污染天气红色预警，请减少户外活动",

@@ -11,6 +11,7 @@ from domain.kernel.ids import new_id
 from domain.operators import four_eyes
 from domain.operators.accounts import NotOneself
 from domain.operators.four_eyes import ApprovalNeeded
+from domain.reports import reveals
 from rewards import grants, ledger, proving, report_rewards, sponsors
 from rewards.grants import CeilingReached
 from rewards.sponsors import NothingToRetire
@@ -119,10 +120,10 @@ async def test_the_first_report_is_paid_in_cash_against_a_code_that_names_nobody
     with pytest.raises(report_rewards.ClaimRefused):
         await tx(report_rewards.claim(first, now=NOON + timedelta(days=2)))
     with pytest.raises(report_rewards.ClaimRefused):
-        await tx(report_rewards.pay(reward, code="0" * 20, by="operator:1", now=NOON))
-    paid = await tx(report_rewards.pay(reward, code=code, by="operator:1", now=NOON))
+        await tx(report_rewards.pay(reward, code="0" * 20, officer=new_id(), now=NOON))
+    paid = await tx(report_rewards.pay(reward, code=code, officer=new_id(), now=NOON))
     with pytest.raises(report_rewards.ClaimRefused):
-        await tx(report_rewards.pay(reward, code=code, by="operator:1", now=NOON))
+        await tx(report_rewards.pay(reward, code=code, officer=new_id(), now=NOON))
 
     assert (fen, shown, told, paid) == (100_000, 100_000, 1, 100_000)
     assert code not in str(await db.fetch("select * from report_reward"))
@@ -138,6 +139,55 @@ async def test_a_large_sum_needs_an_identity_and_an_unclaimed_one_expires(office
     await tx(report_rewards.tell(now=NOON + report_rewards.CLAIM_WITHIN))
 
     assert await db.fetch_value("select state from report_reward") == "expired"
+
+
+async def test_a_large_sum_is_paid_by_the_officer_who_looked_with_a_second_officers_word(officers):
+    clerk, reviewer = officers
+    reward, first = await a_reward()
+    await decided(reward, officers, items=["grave"])
+    await tx(report_rewards.tell(now=NOON))
+    code, fen = await tx(report_rewards.claim(first, by_name=True, now=NOON))
+
+    async def paid_by(officer):
+        return await tx(report_rewards.pay(reward, code=code, officer=officer, now=NOON))
+
+    with pytest.raises(report_rewards.RevealNeeded):
+        await paid_by(clerk)
+    asked = await tx(reveals.ask(first, purpose="reward", reason="发放重大奖励", operator=clerk, now=NOON))
+    with pytest.raises(ApprovalNeeded):
+        await tx(reveals.look(first, approval_id=asked, operator=clerk, now=NOON))
+    await approved(asked, by=reviewer)
+    await tx(reveals.look(first, approval_id=asked, operator=clerk, now=NOON))
+    with pytest.raises(report_rewards.RevealNeeded):
+        await paid_by(reviewer)  # who has not looked
+
+    assert (fen, await paid_by(clerk)) == (200_000, 200_000)
+    assert [look.purpose_en for look in await reveals.looks(first)] == ["to pay a reward"]
+
+
+async def test_a_look_for_another_purpose_or_before_the_reward_pays_nothing(officers):
+    clerk, reviewer = officers
+    reward, first = await a_reward()
+    for purpose, at in (("contact", NOON + timedelta(minutes=1)), ("reward", NOON - timedelta(hours=1))):
+        asked = await tx(reveals.ask(first, purpose=purpose, reason="核实情况", operator=clerk, now=at))
+        await approved(asked, by=reviewer, now=at)
+        await tx(reveals.look(first, approval_id=asked, operator=clerk, now=at))
+    await decided(reward, officers, items=["grave"])
+    await tx(report_rewards.tell(now=NOON))
+    code, _ = await tx(report_rewards.claim(first, by_name=True, now=NOON))
+
+    with pytest.raises(report_rewards.RevealNeeded):
+        await tx(report_rewards.pay(reward, code=code, officer=clerk, now=NOON))
+
+
+async def test_a_large_sum_of_an_anonymous_report_has_no_identity_to_look_at(officers):
+    reward, first = await a_reward()
+    await decided(reward, officers, items=["grave"])
+    await tx(report_rewards.tell(now=NOON))
+    await db.execute("delete from sealed_reporter where report = $1", first)
+
+    with pytest.raises(report_rewards.IdentityNeeded):
+        await tx(report_rewards.claim(first, by_name=True, now=NOON))
 
 
 async def test_staff_on_duty_are_excluded_with_the_reason():
