@@ -27,9 +27,9 @@ from notifications import stream
 log = logging.getLogger(__name__)
 
 RELAY_EVERY_S = 1.0
-EVENTS_PER_MESSAGE = 50
-JOBS_PER_MESSAGE = 20
-SENDS_AT_ONCE = 10  # calls one child has under way
+EVENTS_PER_MESSAGE = 100
+JOBS_PER_MESSAGE = 40
+SENDS_AT_ONCE = 20  # calls one child has under way
 RECORD_EVERY_S = 0.1  # outcomes of a batch are stored together, at the latest after this
 OPEN_AGAIN_S = 0.5  # while the database is down
 VISIBILITY_TIMEOUT_S = 90  # the broker offers an unacknowledged message again; tasks are shorter than this

@@ -6,11 +6,12 @@ consent left (one is set aside at once), outside the quiet hours or at their end
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel import database, leases, settings
+from domain.kernel import database, leases, settings, trace
 from domain.kernel.ids import new_id
 from notifications import consents, preferences, recipients
 from notifications.audiences import Notice
@@ -46,6 +47,20 @@ planned as (
   from told left join taken on true where $9::varchar is not null)
 select told.id, exists (select 1 from taken) as taken from told
 """
+# The same for many people at once, where no WeChat message is possible.
+TELL_PEOPLE = """
+with given as (
+  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::timestamptz[],
+    $8::uuid[]) with ordinality as g(event, key, wording, topic, subject, facts, at, owner, place)),
+told as (
+  insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at)
+  select event, key, wording, topic, 'person', '{}', subject, facts, at from given order by place
+  on conflict (event, key) where event > 0 do nothing returning id, event, key),
+line as (
+  insert into inbox_message (owner, announcement)
+  select g.owner, t.id from told t join given g on g.event = t.event and g.key = t.key order by g.place)
+select id, event, key from told
+"""
 TELL_MANY = """
 with told as (
   insert into announcement (event, key, wording, topic, audience, reach, subject, facts, at)
@@ -80,18 +95,67 @@ class Person(msgspec.Struct, frozen=True):
     chosen: Preferences
 
 
-async def tell(notices: Sequence[tuple[Notice, UUID]], *, event_id: int, at: datetime) -> None:
-    """Tells each notice to its account; the same news reaches one account once, under its first report."""
-    first: dict[tuple[str, str, UUID], Notice] = {}
-    for notice, account in notices:
-        first.setdefault((notice.wording, notice.subject, account), notice)
-    owners = {account: recipients.tag_of(account) for _, _, account in first}
-    asked = [owners[account] for wording, _, account in first if _may_be_pushed(CATALOGUE[wording])]
-    chosen = await preferences.of(asked) if asked else {}
-    for (_, _, account), notice in first.items():
-        owner = owners[account]
-        person = Person(account, owner, chosen.get(owner, preferences.DEFAULT))
-        await _tell_person(notice, person, event_id=event_id, at=at)
+class News(NamedTuple):
+    """A notice for one account, and the event it comes from."""
+
+    event_id: int
+    at: datetime
+    notice: Notice
+    account: UUID
+    origin: str | None
+
+
+async def tell(told: Sequence[News]) -> None:
+    """Tells each notice to its account; the same news of an event reaches one account once, under its first report.
+
+    Those that cannot be pushed by WeChat are one statement together.
+    """
+    first: dict[tuple[int, str, str, UUID], News] = {}
+    for news in told:
+        first.setdefault((news.event_id, news.notice.wording, news.notice.subject, news.account), news)
+    owners = {news.account: recipients.tag_of(news.account) for news in first.values()}
+    asked = {owners[news.account] for news in first.values() if _may_be_pushed(CATALOGUE[news.notice.wording])}
+    chosen = await preferences.of(list(asked)) if asked else {}
+    plain: list[tuple[News, Person]] = []
+    for news in first.values():
+        owner = owners[news.account]
+        person = Person(news.account, owner, chosen.get(owner, preferences.DEFAULT))
+        if _template(CATALOGUE[news.notice.wording]) is None:
+            plain.append((news, person))
+        else:
+            with trace.of(news.origin):
+                await _tell_person(news.notice, person, event_id=news.event_id, at=news.at)
+    if plain:
+        await _tell_people(plain)
+
+
+async def _tell_people(told: Sequence[tuple[News, Person]]) -> None:
+    rows = [
+        (
+            news.event_id,
+            _key(news.notice),
+            news.notice.wording,
+            CATALOGUE[news.notice.wording].topic,
+            news.notice.subject,
+            msgspec.json.encode(news.notice.facts).decode(),
+            news.at,
+            person.owner,
+        )
+        for news, person in told
+    ]
+    found = await database.fetch(TELL_PEOPLE, *(list(column) for column in zip(*rows, strict=True)))
+    ids = {(row["event"], row["key"]): row["id"] for row in found}
+    for news, person in told:
+        announcement = ids.get((news.event_id, _key(news.notice)))
+        if announcement is not None:
+            with trace.of(news.origin):
+                wording = CATALOGUE[news.notice.wording]
+                await plan_sms(announcement, wording, person=person, subject=news.notice.subject, at=news.at)
+
+
+def _key(notice: Notice) -> str:
+    """Unique among the personal notices of one event."""
+    return f"{notice.wording}|{notice.report or notice.subject}"[:80]
 
 
 def _template(wording: Wording) -> Template | None:
@@ -143,7 +207,7 @@ async def _tell_person(notice: Notice, person: Person, *, event_id: int, at: dat
     row = await database.fetch_row(
         TELL_PERSON,
         event_id,
-        f"{notice.wording}|{notice.report or notice.subject}"[:80],
+        _key(notice),
         notice.wording,
         wording.topic,
         notice.subject,

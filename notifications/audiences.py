@@ -11,13 +11,12 @@ from uuid import UUID
 
 import msgspec
 
-from domain.cases import people
 from domain.cases.stages import LABELS, Outcome, Stage
 from domain.disclosure import chief_messages
 from domain.kernel import database
 from domain.kernel.errors import Text
-from domain.reports import follows, reporters
-from domain.reports.categories import CATEGORIES
+from notifications import knowing
+from notifications.knowing import Known
 from notifications.wording import Fact
 
 
@@ -39,7 +38,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.wording}|{self.audience or self.subject}"[:80]
 
 
-Tell = Callable[[Any, datetime], Awaitable[list[Notice]]]
+Tell = Callable[[Any, datetime, Known], Awaitable[list[Notice]]]
 OUTCOMES: Mapping[str, Text] = {
     Outcome.SOLVED: Text("问题已解决", "solved"),
     Outcome.PARTLY: Text("部分解决", "partly solved"),
@@ -57,58 +56,43 @@ def _pair(text: Text) -> list[str]:
     return [text.zh, text.en]
 
 
-async def _facts(report_ids: Sequence[UUID], at: datetime) -> dict[UUID, dict[str, Fact]]:
-    """Number, category and moment for each report."""
-    rows = await database.fetch("select id, number, category from report where id = any($1)", list(report_ids))
-    found: dict[UUID, dict[str, Fact]] = {}
-    for row in rows:
-        category = CATEGORIES.get(row["category"])
-        name = [category.zh, category.en] if category else ["环境问题", "environmental problem"]
-        found[row["id"]] = {"number": row["number"], "category": name, "happened_at": at.isoformat()}
-    return found
+def _to_reporter(wording: str, report: UUID, at: datetime, known: Known) -> list[Notice]:
+    if report not in known.facts:
+        return []
+    return [Notice(wording=wording, subject=f"report:{report}", facts=known.facts_of(report, at), report=report)]
 
 
-async def _to_reporter(wording: str, report_id: UUID, at: datetime, **more: Fact) -> list[Notice]:
-    facts = await _facts([report_id], at)
-    return [
-        Notice(wording=wording, subject=f"report:{found}", facts=known | more, report=found)
-        for found, known in facts.items()
-    ]
-
-
-async def _to_case(wording: str, case_id: UUID, at: datetime, **more: Fact) -> list[Notice]:
+def _to_case(wording: str, case_id: UUID, at: datetime, known: Known, **more: Fact) -> list[Notice]:
     """To everybody whose report the case answers; joined reporters are told of their own number."""
-    reports = await people.reports_of_case(case_id)
-    facts = await _facts(reports, at)
     return [
-        Notice(wording=wording, subject=f"case:{case_id}", facts=facts[report] | more, report=report)
-        for report in reports
-        if report in facts
+        Notice(wording=wording, subject=f"case:{case_id}", facts=known.facts_of(report, at) | more, report=report)
+        for report in known.reports.get(case_id, ())
+        if report in known.facts
     ]
 
 
-async def _to_followers(wording: str, case_id: UUID, mine: Sequence[Notice]) -> list[Notice]:
+def _to_followers(wording: str, case_id: UUID, mine: Sequence[Notice], known: Known) -> list[Notice]:
     """The same news for those who follow its public reports, under the number of the first one."""
-    accounts = await follows.followers([notice.report for notice in mine if notice.report is not None])
+    accounts = {account for notice in mine if notice.report for account in known.followers.get(notice.report, ())}
     if not accounts:
         return []
-    return [Notice(wording=wording, subject=f"case:{case_id}", facts=mine[0].facts, accounts=tuple(accounts))]
+    return [Notice(wording=wording, subject=f"case:{case_id}", facts=mine[0].facts, accounts=tuple(sorted(accounts)))]
 
 
-async def report_submitted(event: Any, at: datetime) -> list[Notice]:
+async def report_submitted(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The receipt."""
-    return await _to_reporter("report_received", event.report_id, at)
+    return _to_reporter("report_received", event.report_id, at, known)
 
 
-async def report_withdrawn(event: Any, at: datetime) -> list[Notice]:
+async def report_withdrawn(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The receipt of taking it back."""
-    return await _to_reporter("report_withdrawn", event.report_id, at)
+    return _to_reporter("report_withdrawn", event.report_id, at, known)
 
 
-async def report_published(event: Any, at: datetime) -> list[Notice]:
+async def report_published(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The public form can be read; people with an alert around the place hear of it, except who sent it."""
-    mine = await _to_reporter("report_published", event.report_id, at)
-    near = set(await follows.accounts_near(event.report_id)) - {await reporters.account_of(event.report_id)}
+    mine = _to_reporter("report_published", event.report_id, at, known)
+    near = set(known.near.get(event.report_id, ())) - {known.accounts.get(event.report_id)}
     if not (mine and near):
         return mine
     subject = f"report:{event.report_id}"
@@ -116,63 +100,63 @@ async def report_published(event: Any, at: datetime) -> list[Notice]:
     return [*mine, Notice(wording="report_nearby", subject=subject, facts=mine[0].facts, accounts=accounts)]
 
 
-async def case_accepted(event: Any, at: datetime) -> list[Notice]:
+async def case_accepted(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The platform has it."""
-    return await _to_case("case_accepted", event.case_id, at)
+    return _to_case("case_accepted", event.case_id, at, known)
 
 
-async def case_progressed(event: Any, at: datetime) -> list[Notice]:
+async def case_progressed(event: Any, at: datetime, known: Known) -> list[Notice]:
     """A stage was reached; stages with a message of their own are left out."""
     stage = Stage(event.stage)
     if stage in QUIET_STAGES:
         return []
-    mine = await _to_case("case_progressed", event.case_id, at, stage=_pair(LABELS[stage]))
-    return mine + await _to_followers("case_progressed_followed", event.case_id, mine)
+    mine = _to_case("case_progressed", event.case_id, at, known, stage=_pair(LABELS[stage]))
+    return mine + _to_followers("case_progressed_followed", event.case_id, mine, known)
 
 
-async def case_closed(event: Any, at: datetime) -> list[Notice]:
+async def case_closed(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The result, or a first result that waits for a second inspection."""
     outcome = _pair(OUTCOMES.get(str(event.outcome), Text("已答复", "answered")))
     wording = "case_closed_provisional" if event.provisional else "case_closed"
-    mine = await _to_case(wording, event.case_id, at, outcome=outcome)
-    return mine + await _to_followers("case_closed_followed", event.case_id, mine)
+    mine = _to_case(wording, event.case_id, at, known, outcome=outcome)
+    return mine + _to_followers("case_closed_followed", event.case_id, mine, known)
 
 
-async def case_reopened(event: Any, at: datetime) -> list[Notice]:
+async def case_reopened(event: Any, at: datetime, known: Known) -> list[Notice]:
     """Another round began."""
-    return await _to_case("case_reopened", event.case_id, at, round=event.round)
+    return _to_case("case_reopened", event.case_id, at, known, round=event.round)
 
 
-async def question_asked(event: Any, at: datetime) -> list[Notice]:
+async def question_asked(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The unit wants to know something."""
-    return await _to_case("question_asked", event.case_id, at)
+    return _to_case("question_asked", event.case_id, at, known)
 
 
-async def light_turned(event: Any, at: datetime) -> list[Notice]:
+async def light_turned(event: Any, at: datetime, known: Known) -> list[Notice]:
     """A node is nearly or already late."""
     if str(event.light) not in {"amber", "red"}:
         return []
-    return await _to_case(f"case_late_{event.light}", event.case_id, at, stage=_pair(_node(event.node)))
+    return _to_case(f"case_late_{event.light}", event.case_id, at, known, stage=_pair(_node(event.node)))
 
 
-async def extension_approved(event: Any, at: datetime) -> list[Notice]:
+async def extension_approved(event: Any, at: datetime, known: Known) -> list[Notice]:
     """A node got more time."""
     unit = {"hour": Text("小时", "hours"), "workday": Text("个工作日", "working days")}.get(str(event.unit))
     unit = unit or Text("天", "days")
     extra = [f"{event.amount}{unit.zh}", f"{event.amount} {unit.en}"]
-    return await _to_case("case_extended", event.case_id, at, stage=_pair(_node(event.node)), extra=extra)
+    return _to_case("case_extended", event.case_id, at, known, stage=_pair(_node(event.node)), extra=extra)
 
 
-async def review_requested(event: Any, at: datetime) -> list[Notice]:
+async def review_requested(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The rounds are used up; a review begins."""
-    return await _to_case("review_requested", event.case_id, at)
+    return _to_case("review_requested", event.case_id, at, known)
 
 
 def _node(node: str) -> Text:
     return LABELS[Stage(node)] if node in set(Stage) else Text("办理", "handling")
 
 
-async def points_awarded(event: Any, at: datetime) -> list[Notice]:
+async def points_awarded(event: Any, at: datetime, known: Known) -> list[Notice]:
     """Points arrived."""
     facts: dict[str, Fact] = {
         "points": event.points,
@@ -183,14 +167,14 @@ async def points_awarded(event: Any, at: datetime) -> list[Notice]:
     return [Notice(wording="points_awarded", subject=subject, facts=facts, account=event.account_id)]
 
 
-async def points_reversed(event: Any, at: datetime) -> list[Notice]:
+async def points_reversed(event: Any, at: datetime, known: Known) -> list[Notice]:
     """An award was taken back."""
     facts: dict[str, Fact] = {"points": event.points, "happened_at": at.isoformat()}
     subject = f"points:{event.transfer_id}"
     return [Notice(wording="points_reversed", subject=subject, facts=facts, account=event.account_id)]
 
 
-async def claim_refused(event: Any, at: datetime) -> list[Notice]:
+async def claim_refused(event: Any, at: datetime, known: Known) -> list[Notice]:
     """A claim earned nothing."""
     facts: dict[str, Fact] = {"behaviour": _pair(BEHAVIOUR_NAMES.get(str(event.behaviour), SOME_BEHAVIOUR))}
     subject = f"claim:{event.claim_id}"
@@ -201,25 +185,25 @@ def _activity(event: Any) -> dict[str, Fact]:
     return {"activity": list(event.title), "starts_at": event.starts_at.isoformat()}
 
 
-async def activity_reminded(event: Any, at: datetime) -> list[Notice]:
+async def activity_reminded(event: Any, at: datetime, known: Known) -> list[Notice]:
     """It begins soon."""
     subject = f"activity:{event.activity_id}"
     return [Notice(wording="activity_reminder", subject=subject, facts=_activity(event), account=event.account_id)]
 
 
-async def place_given(event: Any, at: datetime) -> list[Notice]:
+async def place_given(event: Any, at: datetime, known: Known) -> list[Notice]:
     """From the waiting list into a place."""
     subject = f"activity:{event.activity_id}"
     return [Notice(wording="activity_place", subject=subject, facts=_activity(event), account=event.account_id)]
 
 
-async def activity_called_off(event: Any, at: datetime) -> list[Notice]:
+async def activity_called_off(event: Any, at: datetime, known: Known) -> list[Notice]:
     """Everybody who had a place or waited for one."""
     accounts, subject = tuple(event.account_ids), f"activity:{event.activity_id}"
     return [Notice(wording="activity_called_off", subject=subject, facts=_activity(event), accounts=accounts)]
 
 
-async def entry_published(event: Any, at: datetime) -> list[Notice]:
+async def entry_published(event: Any, at: datetime, known: Known) -> list[Notice]:
     """A penalty became public: those whose reports led to it hear so, found by the case or by the platform's number."""
     if event.dataset != "penalties" or event.version != 1:
         return []
@@ -229,10 +213,12 @@ async def entry_published(event: Any, at: datetime) -> list[Notice]:
         event.key,
         event.case or "",
     )
-    return [notice for row in rows for notice in await _to_case("penalty_published", row["case"], at)]
+    cases = [row["case"] for row in rows]
+    found = await knowing.of_cases(cases)
+    return [notice for case_id in cases for notice in _to_case("penalty_published", case_id, at, found)]
 
 
-async def chief_answered(event: Any, at: datetime) -> list[Notice]:
+async def chief_answered(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The chief of a river answered a message."""
     account = await chief_messages.sender_of(event.message_id)
     subject, facts = f"chief-message:{event.message_id}", {"happened_at": at.isoformat()}
@@ -262,7 +248,7 @@ TOLD: Mapping[str, Tell] = {
 }
 
 
-async def notices_of(event: object, *, at: datetime) -> list[Notice]:
+async def notices_of(event: object, *, at: datetime, known: Known) -> list[Notice]:
     """What to tell about an event; nothing for one that nobody needs to hear of."""
     tell = TOLD.get(type(event).__name__)
-    return [] if tell is None else await tell(event, at)
+    return [] if tell is None else await tell(event, at, known)

@@ -6,16 +6,17 @@ What leaves is a CloudEvent with ids only; events that name an account are not e
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel import crypto, database, leases, settings
+from domain.kernel import crypto, database, leases, settings, trace
 from domain.kernel.errors import Invalid, NotFound, Text
 from domain.kernel.events import Event
+from domain.kernel.handling import Recorded, together
 from domain.kernel.ids import new_id
 
 KIND = "webhook"
@@ -161,24 +162,31 @@ def cloud_event(event: Event, *, event_id: int, at: datetime, source: str) -> di
     }
 
 
-async def publish(event: Event, /, *, event_id: int, at: datetime) -> None:
+@together
+async def publish(batch: Sequence[Recorded]) -> None:
     """One message and one send job for each endpoint that subscribed to the event."""
-    kind, _ = EXPORTED[type(event).__name__]
+    kind, _ = EXPORTED[type(batch[0].event).__name__]
     rows = await database.fetch("select id from webhook_endpoint where ended_at is null and events ? $1::text", kind)
-    for row in rows:
-        message = new_id()
-        body = cloud_event(event, event_id=event_id, at=at, source=settings.current().public_url)
-        made = await database.fetch_value(
-            "insert into webhook_message (id, endpoint, event, type, body, state, calls, created_at)"
-            " values ($1, $2, $3, $4, $5::jsonb, 'waiting', 0, $6)"
-            " on conflict (endpoint, event) do nothing returning id",
-            message,
-            row["id"],
-            event_id,
-            kind,
-            msgspec.json.encode(body).decode(),
-            at,
-        )
-        if made is not None:
-            payload = {"message": str(message)}
-            await leases.queue(kind=KIND, subject=f"webhook:{row['id']}", payload=payload, now=at, job_id=message)
+    for recorded in batch if rows else ():
+        with trace.of(recorded.origin):
+            for row in rows:
+                await _publish(recorded, row["id"], kind=kind)
+
+
+async def _publish(recorded: Recorded, endpoint: UUID, *, kind: str) -> None:
+    message = new_id()
+    body = cloud_event(recorded.event, event_id=recorded.id, at=recorded.at, source=settings.current().public_url)
+    made = await database.fetch_value(
+        "insert into webhook_message (id, endpoint, event, type, body, state, calls, created_at)"
+        " values ($1, $2, $3, $4, $5::jsonb, 'waiting', 0, $6)"
+        " on conflict (endpoint, event) do nothing returning id",
+        message,
+        endpoint,
+        recorded.id,
+        kind,
+        msgspec.json.encode(body).decode(),
+        recorded.at,
+    )
+    if made is not None:
+        payload = {"message": str(message)}
+        await leases.queue(kind=KIND, subject=f"webhook:{endpoint}", payload=payload, now=recorded.at, job_id=message)

@@ -136,14 +136,16 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+# By the index `send_job_ready`: what others hold is not even looked at, however long the queue.
 DUE = """
-state = 'pending' and due_at <= $1 and (lease_until is null or lease_until < $1)
+state = 'pending' and greatest(due_at, lease_until) <= $1
 and not exists (select 1 from send_job earlier where earlier.queue = job.queue
                 and earlier.state = 'pending' and earlier.seq < job.seq)
 """
 OFFER = f"""
 update send_job set lease_until = $1::timestamptz + make_interval(secs => $2), claimed = false
-where id in (select id from send_job job where {DUE} order by due_at limit $3 for update skip locked)
+where id in (
+  select id from send_job job where {DUE} order by greatest(due_at, lease_until) limit $3 for update skip locked)
 returning id
 """
 CLAIM = """

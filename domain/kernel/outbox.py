@@ -16,12 +16,13 @@ ATTEMPTS_MAX = 12  # then the event is dead: visible to operators, replayed by h
 RETRY_BASE_S = 2  # first retry of a failed handler; doubles up to RETRY_MAX_S
 RETRY_MAX_S = 600
 
-CLAIM = """
+# By the index `outbox_event_ready`: what others hold is not even looked at, however long the queue.
+CLAIM = f"""
 update outbox_event set lease_until = $1::timestamptz + make_interval(secs => $2)
 where id in (
   select id from outbox_event
-  where done_at is null and attempts < $3 and (lease_until is null or lease_until < $1)
-  order by id limit $4 for update skip locked)
+  where done_at is null and attempts < {ATTEMPTS_MAX} and coalesce(lease_until, '-infinity') < $1
+  order by coalesce(lease_until, '-infinity'), id limit $3 for update skip locked)
 returning id
 """
 
@@ -65,7 +66,7 @@ async def record_each(facts: Sequence[tuple[Event, datetime, str | None]]) -> No
 
 async def claim(*, now: datetime, limit: int = CLAIM_MAX) -> list[int]:
     """Leases up to `limit` open events for `LEASE_S` and returns their ids in order."""
-    rows = await database.fetch(CLAIM, now, LEASE_S, ATTEMPTS_MAX, limit)
+    rows = await database.fetch(CLAIM, now, LEASE_S, limit)
     return sorted(row["id"] for row in rows)
 
 

@@ -1,7 +1,11 @@
 -- What Piccolo cannot express for the kernel's tables. Idempotent; applied after every migration.
-create index if not exists outbox_event_open on outbox_event (id) where done_at is null;
+drop index if exists outbox_event_open;
+create index if not exists outbox_event_ready on outbox_event (coalesce(lease_until, '-infinity'::timestamptz), id)
+  where done_at is null and attempts < 12; -- outbox.ATTEMPTS_MAX
+create index if not exists outbox_event_dead on outbox_event (id) where done_at is null and attempts >= 12;
 create unique index if not exists handled_event_once on handled_event (event, handler);
-create index if not exists send_job_due on send_job (due_at) where state = 'pending';
+drop index if exists send_job_due;
+create index if not exists send_job_ready on send_job (greatest(due_at, lease_until)) where state = 'pending';
 create index if not exists send_job_queue on send_job (queue, seq) where state = 'pending' and queue is not null;
 create index if not exists send_job_subject on send_job (subject);
 create unique index if not exists idempotency_record_key on idempotency_record (principal, key);

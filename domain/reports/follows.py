@@ -1,5 +1,6 @@
 """Following other people's public reports, and alerts for an area of one's choice."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -82,10 +83,13 @@ async def followed(account_id: UUID) -> list[public_map.PublicReport]:
     return [public_map.public(row) for row in rows]
 
 
-async def followers(report_ids: list[UUID]) -> list[UUID]:
-    """The accounts that follow any of these reports."""
-    rows = await database.fetch("select distinct account from report_follow where report = any($1)", report_ids)
-    return [row["account"] for row in rows]
+async def followers_of(report_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """The accounts that follow these reports, by report; reports nobody follows are missing."""
+    rows = await database.fetch("select report, account from report_follow where report = any($1)", list(report_ids))
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row["report"], []).append(row["account"])
+    return found
 
 
 async def add_alert(
@@ -140,17 +144,22 @@ async def drop_alert(alert_id: UUID, *, account_id: UUID) -> None:
 
 
 NEAR = """
-select a.*, p.lng as to_lng, p.lat as to_lat, p.category from public_report p join area_alert a
+select p.report, a.account, a.lng, a.lat, a.radius_m, a.categories, p.lng as to_lng, p.lat as to_lat, p.category
+from public_report p join area_alert a
   on a.lat between p.lat - $2 and p.lat + $2 and a.lng between p.lng - $2 * 1.5 and p.lng + $2 * 1.5
-where p.report = $1 and p.hidden_at is null
+where p.report = any($1) and p.hidden_at is null
 """
 ALERT_RADIUS_M_MAX = 5_000
 
 
-async def accounts_near(report_id: UUID) -> list[UUID]:
-    """The accounts whose alerts cover a public report."""
-    rows = await database.fetch(NEAR, report_id, ALERT_RADIUS_M_MAX / public_map.PER_LAT_M)
-    return sorted({row["account"] for row in rows if _covers(row)})
+async def accounts_near(report_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """The accounts whose alerts cover these public reports, by report; reports without any are missing."""
+    rows = await database.fetch(NEAR, list(report_ids), ALERT_RADIUS_M_MAX / public_map.PER_LAT_M)
+    found: dict[UUID, set[UUID]] = {}
+    for row in rows:
+        if _covers(row):
+            found.setdefault(row["report"], set()).add(row["account"])
+    return {report: sorted(accounts) for report, accounts in found.items()}
 
 
 def _covers(row: Any) -> bool:

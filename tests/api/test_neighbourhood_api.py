@@ -68,7 +68,7 @@ async def test_following_counts_once_and_can_be_ended(api):
 
     assert (counts, fewer) == ([1, 1, 2], 1)
     assert [item["id"] for item in mine] == [str(report)]
-    assert await follows.followers([report]) == [other.account]
+    assert await follows.followers_of([report]) == {report: [other.account]}
     assert (await api.put(f"/v1/public/reports/{await a_report()}/follow", headers=other.headers)).status_code == 404
 
 
@@ -104,8 +104,8 @@ async def test_an_alert_hears_of_public_reports_in_its_circle_and_category(api):
     far = ask | {"place": INSIDE | {"lng": 120.05}}
     await api.post("/v1/me/area-alerts", json=far, headers=elsewhere.headers)
 
-    assert await follows.accounts_near(await shown()) == [resident.account]
-    assert await follows.accounts_near(await shown(category="noise.social")) == []
+    near, noise = await shown(), await shown(category="noise.social")
+    assert await follows.accounts_near([near, noise]) == {near: [resident.account]}
     assert (mine["lng"], mine["lat"]) == (120.026, 30.441)
     foreign = await api.delete(f"/v1/me/area-alerts/{mine['id']}", headers=elsewhere.headers)
     assert foreign.status_code == 404

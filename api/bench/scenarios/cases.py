@@ -30,7 +30,7 @@ BATCH_S_MAX = 1.0
 SETTLE_S = 120.0
 WAY = ("signed", "dispatched", "inspected", "rectifying", "post_inspected", "closed")
 WAITING = """
-select (select count(*) from outbox_event where done_at is null) +
+select (select count(*) from outbox_event where done_at is null and name <> 'Ticked') +
        (select count(*) from send_job where state = 'pending' and kind = 'forward')
 """
 UNACCEPTED = "select count(*) from case_round where accepted_at is null"

@@ -22,7 +22,7 @@ DRAIN_MIN = 1_000.0  # outbox rows a second
 PAUSE_S = 0.02  # between reports of one connection: a load the workers keep up with
 SETTLE_S = 120.0
 OPEN = """
-select (select count(*) from outbox_event where done_at is null) +
+select (select count(*) from outbox_event where done_at is null and name <> 'Ticked') +
        (select count(*) from send_job where state = 'pending' and kind = 'forward')
 """
 ACCEPTED = """
