@@ -22,7 +22,7 @@ from domain.cases.events import (
     ReviewRequested,
     UpdatePhotosLinked,
 )
-from domain.disclosure import chief_messages, dues
+from domain.disclosure import chief_messages, dues, import_runs
 from domain.disclosure import handlers as disclosure
 from domain.disclosure.events import (
     ChiefAnswered,
@@ -45,7 +45,7 @@ from domain.residents import chores as resident_chores
 from domain.residents.events import AccountClosed
 from domain.residents.sms_codes import JOB_KIND
 from media import chores as media_chores
-from media import fetching, screening, sweeping, tidying, withdrawal
+from media import concerns, fetching, screening, sweeping, tidying, withdrawal
 from media import handlers as media
 from media.events import PhotoFetchFailed, PhotoNeedsPerson, PhotoObjectMissing
 from media.links import links_of_subjects
@@ -92,6 +92,7 @@ SUBSCRIBERS: Subscribers = {
         rating_matters.watch,
     ),
     EntryPublished: (dues.settle, announce),
+    EntryTakenDown: (dues.settle_withdrawal,),
     ChiefAnswered: (announce,),
     RatingShown: (disclosure.show_rating,),
     RatingExpired: (disclosure.end_rating,),
@@ -107,6 +108,9 @@ SUBSCRIBERS: Subscribers = {
     ReportWithdrawn: (forwarding.withdraw_case, media.hide_report_photos, announce, webhooks.publish),
     ReportPublished: (media.show_report_photos, announce, webhooks.publish),
     UpdatePhotosLinked: (media.fetch_update_photos,),
+    PhotoNeedsPerson: (concerns.open_concern,),
+    PhotoFetchFailed: (concerns.open_concern,),
+    PhotoObjectMissing: (concerns.open_concern,),
     CaseAccepted: (announce, webhooks.publish),
     CaseProgressed: (announce, webhooks.publish),
     CaseClosed: (rewards.award_verified_report, announce, webhooks.publish),
@@ -129,15 +133,11 @@ UNHEARD: frozenset[type[Event]] = frozenset(
     {
         ChiefMessaged,
         ChiefMessageEscalated,
-        EntryTakenDown,
         MatterAnswered,
         MatterLate,
         MatterOpened,
         PublicationLate,
         HandoverDied,
-        PhotoFetchFailed,
-        PhotoNeedsPerson,
-        PhotoObjectMissing,
         QuestionAnswered,
         ResultRated,
     }
@@ -155,8 +155,10 @@ def senders(parts: Parts) -> dict[str, Sender]:
     return {
         reconciling.KIND: reconcile.sender(parts),
         forwarding.KIND: outgoing.sender(parts, links=links_of_subjects),
+        **import_runs.SENDERS,
         fetching.FETCH_JOB: fetching.fetcher(settings=parts.settings, darkroom=parts.darkroom, store=parts.store),
         screening.SCREEN_JOB: screening.sender(looks),
+        text_screening.KIND: text_screening.sender(reads),
         media_chores.SWEEP_JOB: sweeping.sweeper(parts.store),
         withdrawal.DELETE_JOB: tidying.deleter(parts.store),
         "wechat": sending.sender(WeChatChannel(wechat=wechat, setting=chosen.wechat_templates)),
@@ -165,5 +167,4 @@ def senders(parts: Parts) -> dict[str, Sender]:
         ),
         webhooks.KIND: webhook_sender.sender(webhook_sender.trusted(chosen.webhook_trusted)),
         JOB_KIND: sms_codes.sender(sms, templates=chosen.sms_templates),
-        text_screening.KIND: text_screening.sender(reads),
     }

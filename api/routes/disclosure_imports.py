@@ -1,5 +1,6 @@
 """Bringing disclosed data in: template, dry run, commit by a second officer, withdrawal and repair, replies, dues."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from domain.disclosure.dues import Due
 from domain.disclosure.imports import Import
 from domain.disclosure.replies import WaitingReply
 from domain.kernel import clock, database
-from domain.kernel.errors import NotFound
+from domain.kernel.errors import Invalid, NotFound, Text
 
 BASE = "/v1/operator/disclosure"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,18 +37,17 @@ class CommitRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     )
 
 
-class Committed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the commit did."""
-
-    new: int
-    corrected: int
-    unchanged: int
-
-
 class TakeDownRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why an entry leaves the public list."""
 
     reason: Annotated[str, msgspec.Meta(min_length=2, max_length=400, description="Shown in the entry's history")]
+
+
+class WithdrawalOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why and since when an entry has to go: the decision was changed, revoked, or found unlawful or void."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=400)]
+    ordered_on: date | None = None  # default: today
 
 
 class ReplyDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +78,7 @@ async def template(dataset: Name) -> Response[bytes]:
     opt={"audience": "operator"},
     tags=["operator"],
     summary="Dry run of an import",
+    status_code=202,
     request_max_body_size=sheets.FILE_BYTES_MAX,
 )
 async def bring(
@@ -89,18 +90,21 @@ async def bring(
 ) -> Import:
     """The body is the file itself (CSV in UTF-8 or GB18030, or XLSX). Nothing becomes public yet.
 
-    Answers with findings per row and column (错 wrong, 缺 missing, 漏 omitted, 警 warning), counts, the difference to
-    what is public, and the texts in which personal values will be hidden.
+    The worker checks it; look at the import's address until its state is `checked`: `done` of `rows` tells how far it
+    is. Then it has findings per row and column (错 wrong, 缺 missing, 漏 omitted, 警 warning), counts, the difference
+    to what is public, and the texts in which personal values will be hidden.
     """
     require_role(operator, *CLERKS)
-    return await imports.bring(
-        named(dataset),
-        content=await request.body(),
-        file_name=file_name,
-        source=source,
-        operator=operator.id,
-        now=clock.utc_now(),
-    )
+    chosen, content = named(dataset), await request.body()
+    async with database.transaction():
+        return await imports.bring(
+            chosen,
+            content=content,
+            file_name=file_name,
+            source=source,
+            operator=operator.id,
+            now=clock.utc_now(),
+        )
 
 
 @get(f"{BASE}/imports", opt={"audience": "operator"}, tags=["operator"], summary="Latest imports")
@@ -120,19 +124,16 @@ async def one(import_id: FromPath[UUID]) -> Import:
     opt={"audience": "operator"},
     tags=["operator"],
     summary="Publish a checked import",
-    status_code=200,
+    status_code=202,
 )
-async def commit(
-    operator: NamedDependency[Actor], import_id: FromPath[UUID], data: JSONBody[CommitRequest]
-) -> Committed:
-    """Publishes the checked rows in one transaction.
+async def commit(operator: NamedDependency[Actor], import_id: FromPath[UUID], data: JSONBody[CommitRequest]) -> Import:
+    """The worker publishes the checked rows in one transaction; look at the import until its state is `committed`.
 
     Penalties and ratings need another officer than the one who brought the file.
     """
     require_role(operator, *CLERKS)
     async with database.transaction():
-        done = await imports.commit(import_id, operator=operator.id, now=clock.utc_now(), reason=data.reason)
-    return Committed(new=done.new, corrected=done.corrected, unchanged=done.unchanged)
+        return await imports.commit(import_id, operator=operator.id, now=clock.utc_now(), reason=data.reason)
 
 
 @delete(
@@ -165,6 +166,27 @@ async def withdraw(
             reason=data.reason,
             by=operator.principal,
             now=clock.utc_now(),
+        )
+
+
+@post(
+    f"{BASE}/{{dataset:str}}/entries/{{key:str}}/withdrawal-orders",
+    opt={"audience": "operator"},
+    tags=["operator"],
+    summary="Note that an entry has to be withdrawn",
+)
+async def order_withdrawal(
+    operator: NamedDependency[Actor], dataset: Name, key: EntryKey, data: JSONBody[WithdrawalOrder]
+) -> Due:
+    """Starts the clock of 3 working days; withdrawing the entry stops it. Shown among the dues with its light."""
+    require_role(operator, *CLERKS)
+    now = clock.utc_now()
+    ordered_on = data.ordered_on or clock.local_day(now)
+    if ordered_on > clock.local_day(now):
+        raise Invalid(Text("日期晚于今天", "The day is in the future"), field="ordered_on")
+    async with database.transaction():
+        return await dues.order_withdrawal(
+            named(dataset), key, reason=data.reason, ordered_on=ordered_on, by=operator.principal, now=now
         )
 
 
@@ -222,6 +244,7 @@ ROUTES = [
     commit,
     drop,
     withdraw,
+    order_withdrawal,
     repair,
     waiting_replies,
     decide_reply,

@@ -8,14 +8,14 @@ from litestar import Request, Response, get
 from litestar.params import PathParameter, QueryParameter
 
 from api.open_data.caching import answer
-from domain.disclosure import charts, river_page
+from domain.disclosure import charts, river_page, river_series
 from domain.disclosure.datasets.river_chiefs import RIVER_CHIEFS
 from domain.disclosure.datasets.river_policies import RIVER_POLICIES
 from domain.disclosure.datasets.river_water import RIVER_WATER
 from domain.disclosure.datasets.rivers import RIVERS
 from domain.disclosure.datasets.sections import SECTIONS
 from domain.disclosure.river_page import Nearby, RiverPage
-from domain.disclosure.river_series import MONTHS_MAX, MonthPoint, Rank, months_back
+from domain.disclosure.river_series import MONTHS_MAX, MonthPoint, Rank, months_back, months_between
 from domain.kernel import clock
 from domain.kernel.errors import Invalid, Text
 from domain.kernel.geo import Point, distance_to_line_m, require_place
@@ -29,6 +29,7 @@ ALONG_REPORTS_MAX = 100
 DEGREES_PER_M = 1 / 90_000  # generous: the box only preselects
 Code = Annotated[str, PathParameter(max_length=40, description="River code")]
 Months = Annotated[int, QueryParameter(ge=1, le=MONTHS_MAX, description="How many months back")]
+MONTH = QueryParameter(max_length=7, pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", description="As 2026-05")
 PAGE_DATA = (RIVERS, SECTIONS, RIVER_CHIEFS, RIVER_POLICIES)
 
 
@@ -39,6 +40,14 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     ranked: list[Rank]
     left_out: list[str]
+
+
+class Classes(msgspec.Struct, frozen=True, kw_only=True):
+    """One text per section code, one character per month: 1 to 6 is the class, 0 was not assessed, - is missing."""
+
+    since: str
+    until: str
+    sections: dict[str, str]
 
 
 class Along(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +93,22 @@ async def ranking(
         return msgspec.json.encode(Ranking(month=chosen, rule=rule, ranked=ranked, left_out=left_out))
 
     return await answer(request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make)
+
+
+@get("/v1/rivers/classes", opt={"audience": "public"}, tags=["rivers"], summary="All sections, many months")
+async def classes(
+    request: Request[Any, Any, Any], since: Annotated[str, MONTH], until: Annotated[str, MONTH]
+) -> Response[Classes]:
+    """The class of every section in every month of a span (at most 120 months), for maps and animations."""
+    months = months_between(since, until)
+    if not 1 <= len(months) <= MONTHS_MAX:
+        raise Invalid(Text(f"应为 1–{MONTHS_MAX} 个月", f"1 to {MONTHS_MAX} months"), field="until")
+
+    async def make() -> bytes:
+        found = await river_series.classes_of_all(since=since, until=until)
+        return msgspec.json.encode(Classes(since=since, until=until, sections=found))
+
+    return await answer(request, dataset=RIVER_WATER, today=today_here(), make=make)
 
 
 @get("/v1/rivers/{code:str}", opt={"audience": "public"}, tags=["rivers"], summary="A river's page")
@@ -166,4 +191,4 @@ def _box(lines: list[Any], metres: int) -> Box:
     return Box(min(lngs) - margin, min(lats) - margin, max(lngs) + margin, max(lats) + margin)
 
 
-ROUTES = [nearest, ranking, page, months_of, chart, card, along]
+ROUTES = [nearest, ranking, classes, page, months_of, chart, card, along]

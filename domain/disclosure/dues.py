@@ -1,4 +1,4 @@
-"""Publication duties with clocks: a penalty within 7 working days of its decision, a section's month by its day.
+"""Duties with clocks: a penalty is published within 7 working days, a void one withdrawn within 3, a month by its day.
 
 A duty is a row until it is settled; amber at 70 % of its time, red from the day after the due day. The light warns the
 unit once each; the chore only finds what has turned.
@@ -10,26 +10,31 @@ from typing import Any, Literal
 
 import msgspec
 
+from domain.disclosure import reading
 from domain.disclosure.catalogue import DATASETS
 from domain.disclosure.catalogue_reading import known_rows
 from domain.disclosure.dataset import Dataset, Row
 from domain.disclosure.datasets.sections import SECTIONS
-from domain.disclosure.events import EntryPublished, PublicationLate
-from domain.disclosure.periods import PUBLISHED_WITHIN_WORKING_DAYS
-from domain.kernel import calendar, clock, database, outbox
+from domain.disclosure.events import EntryPublished, EntryTakenDown, PublicationLate
+from domain.disclosure.periods import PUBLISHED_WITHIN_WORKING_DAYS, WITHDRAWN_WITHIN_WORKING_DAYS
+from domain.kernel import audit, calendar, clock, database, outbox
 from domain.kernel.events import Ticked
 from domain.kernel.ids import new_id
+from domain.kernel.redaction import redact
 
 AMBER_SHARE = 0.7
 MONTH_DUE_DAY = 20  # of the following month; our policy, not from a text
 LIST_MAX = 500
 NOTED_MAX = 500  # rows of one file; a bigger one is a first filling, not daily work
 Light = Literal["green", "amber", "red"]
+Duty = Literal["publish", "withdraw"]
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """One duty and its light."""
+    """One duty and its light. `reason` says why an entry has to be withdrawn."""
 
+    duty: Duty
+    reason: str | None
     dataset: str
     subject: str
     unit: str
@@ -47,12 +52,23 @@ def light_for(*, started_on: date, due_on: date, today: date) -> Light:
     return "amber" if today >= amber_on else "green"
 
 
-async def open_due(*, dataset: str, subject: str, unit: str, started_on: date, due: calendar.DueDay) -> None:
+async def open_due(
+    *,
+    dataset: str,
+    subject: str,
+    unit: str,
+    started_on: date,
+    due: calendar.DueDay,
+    duty: Duty = "publish",
+    reason: str | None = None,
+) -> None:
     """Notes a duty, in the caller's transaction; the same duty twice is one."""
     await database.execute(
-        "insert into disclosure_due (id, dataset, subject, unit, started_on, due_on, provisional)"
-        " values ($1, $2, $3, $4, $5, $6, $7) on conflict (dataset, subject) do nothing",
+        "insert into disclosure_due (id, duty, reason, dataset, subject, unit, started_on, due_on, provisional)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
         new_id(),
+        duty,
+        reason,
         dataset,
         subject,
         unit,
@@ -60,6 +76,35 @@ async def open_due(*, dataset: str, subject: str, unit: str, started_on: date, d
         due.day,
         int(due.provisional),
     )
+
+
+async def order_withdrawal(dataset: Dataset, key: str, *, reason: str, ordered_on: date, by: str, now: datetime) -> Due:
+    """A published decision was changed, revoked, or found unlawful or void: it has to go within 3 working days.
+
+    In the caller's transaction; withdrawing the entry settles it. Raises `NotFound` for an entry that is not shown.
+    """
+    row = msgspec.json.decode(await reading.one(dataset, key, today=clock.local_day(now)))
+    due = (await calendar.load()).add_working_days(ordered_on, WITHDRAWN_WITHIN_WORKING_DAYS)
+    unit = str(row.get(dataset.due_unit, ""))[:60]
+    await open_due(
+        dataset=dataset.name,
+        subject=key,
+        unit=unit,
+        started_on=ordered_on,
+        due=due,
+        duty="withdraw",
+        reason=redact(reason).text,
+    )
+    await audit.append(
+        actor=by, action="disclosure.withdrawal-ordered", subject=f"{dataset.name}:{key}"[:120], at=now,
+        detail={"due": due.day},
+    )  # fmt: skip
+    found = await database.fetch_row(
+        "select * from disclosure_due where dataset = $1 and subject = $2 and duty = 'withdraw' and settled_on is null",
+        dataset.name,
+        key,
+    )
+    return _due(found, today=clock.local_day(now))
 
 
 async def note_rows(dataset: Dataset, rows: Sequence[Row]) -> None:
@@ -77,11 +122,22 @@ async def note_rows(dataset: Dataset, rows: Sequence[Row]) -> None:
 
 async def settle(event: EntryPublished, /, *, event_id: int, at: datetime) -> None:
     """What was published is no duty any more."""
+    await _settle("publish", event.dataset, event.key, today=clock.local_day(at))
+
+
+async def settle_withdrawal(event: EntryTakenDown, /, *, event_id: int, at: datetime) -> None:
+    """What is gone need not be withdrawn."""
+    await _settle("withdraw", event.dataset, event.key, today=clock.local_day(at))
+
+
+async def _settle(duty: Duty, dataset: str, subject: str, *, today: date) -> None:
     await database.execute(
-        "update disclosure_due set settled_on = $3 where dataset = $1 and subject = $2 and settled_on is null",
-        event.dataset,
-        event.key,
-        clock.local_day(at),
+        "update disclosure_due set settled_on = $4"
+        " where duty = $1 and dataset = $2 and subject = $3 and settled_on is null",
+        duty,
+        dataset,
+        subject,
+        today,
     )
 
 
@@ -90,18 +146,21 @@ async def open_dues(*, today: date) -> list[Due]:
     rows: Sequence[Any] = await database.fetch(
         f"select * from disclosure_due where settled_on is null order by due_on, subject limit {LIST_MAX}"
     )
-    return [
-        Due(
-            dataset=row["dataset"],
-            subject=row["subject"],
-            unit=row["unit"],
-            started_on=row["started_on"],
-            due_on=row["due_on"],
-            provisional=bool(row["provisional"]),
-            light=light_for(started_on=row["started_on"], due_on=row["due_on"], today=today),
-        )
-        for row in rows
-    ]
+    return [_due(row, today=today) for row in rows]
+
+
+def _due(row: Any, *, today: date) -> Due:
+    return Due(
+        duty=row["duty"],
+        reason=row["reason"],
+        dataset=row["dataset"],
+        subject=row["subject"],
+        unit=row["unit"],
+        started_on=row["started_on"],
+        due_on=row["due_on"],
+        provisional=bool(row["provisional"]),
+        light=light_for(started_on=row["started_on"], due_on=row["due_on"], today=today),
+    )
 
 
 async def watch(event: Ticked, /, *, event_id: int, at: datetime) -> None:
@@ -113,14 +172,19 @@ async def watch(event: Ticked, /, *, event_id: int, at: datetime) -> None:
     for due in await open_dues(today=today):
         if due.light != "green" and await _turn(due, at=event.at):
             await outbox.record(
-                PublicationLate(dataset=due.dataset, subject=due.subject, unit=due.unit, light=due.light), at=at
+                PublicationLate(
+                    dataset=due.dataset, subject=due.subject, unit=due.unit, light=due.light, duty=due.duty
+                ),
+                at=at,
             )
 
 
 async def _turn(due: Due, *, at: datetime) -> bool:
     column = "amber_at" if due.light == "amber" else "red_at"
     tag = await database.execute(
-        f"update disclosure_due set {column} = $3 where dataset = $1 and subject = $2 and {column} is null",
+        f"update disclosure_due set {column} = $4"
+        f" where duty = $1 and dataset = $2 and subject = $3 and settled_on is null and {column} is null",
+        due.duty,
         due.dataset,
         due.subject,
         at,

@@ -23,12 +23,13 @@ class EntryTakenDown(Event, frozen=True, kw_only=True):
 
 
 class PublicationLate(Event, frozen=True, kw_only=True):
-    """Something that has to be published is near (`amber`) or past (`red`) its day; the unit is warned."""
+    """Something that has to be published (or withdrawn, see `duty`) is near (`amber`) or past (`red`) its day."""
 
     dataset: str
     subject: str
     unit: str
     light: str
+    duty: str = "publish"
 
 
 class ChiefMessaged(Event, frozen=True, kw_only=True):

@@ -71,7 +71,10 @@ def clean(cell: Any) -> str:
         cell = repr(int(cell)) if cell.is_integer() else repr(cell)
     if isinstance(cell, datetime):
         cell = cell.isoformat(sep=" ")
-    return CONTROL.sub("", unicodedata.normalize("NFC", str(cell))).strip()
+    text = str(cell)
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
+        return text.strip()
+    return CONTROL.sub("", unicodedata.normalize("NFC", text)).strip()
 
 
 def read(field: Field, cell: Any) -> Any:

@@ -1,10 +1,9 @@
-"""Bringing files in: checked first without any effect, then committed in one transaction.
+"""Bringing files in: checked first without any effect, then committed in one transaction, both by the worker.
 
-The checked rows wait sealed, because they still hold what redaction will hide; they are gone after the commit. For
+File and checked rows wait sealed, because they hold what redaction will hide; they are gone after the commit. For
 penalties and ratings the officer who brought the file is not the one who commits it.
 """
 
-import asyncio
 import hashlib
 from datetime import datetime
 from typing import Any
@@ -12,19 +11,17 @@ from uuid import UUID
 
 import msgspec
 
-from domain.disclosure import dues, publication
 from domain.disclosure.catalogue import DATASETS
-from domain.disclosure.checking import STOPS, Checked, check_rows, columns_of, repeated_keys
-from domain.disclosure.dataset import Dataset, Row
-from domain.disclosure.differences import Difference, Preview, differences, previews
+from domain.disclosure.checking import STOPS
+from domain.disclosure.dataset import Dataset
+from domain.disclosure.differences import Difference, Preview
 from domain.disclosure.fields import Finding
-from domain.disclosure.publication import Author, Outcome
-from domain.disclosure.sheets import Sheet, read_sheet
-from domain.kernel import audit, clock, crypto, database, settings
+from domain.kernel import audit, crypto, database, leases, settings
 from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.ids import new_id
 
-CHUNK = 2_000
+CHECK, COMMIT = "import-check", "import-commit"  # kinds of jobs
+DROPPABLE = ("waiting", "checked", "failed", "dropped")
 
 
 class ImportNotReady(Refusal):
@@ -44,6 +41,13 @@ class SecondOfficerNeeded(Refusal):
     advice = Text("请通知复核人员。", "Ask a colleague.")
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What the officers see before a commit: rows that would be corrected, texts in which something is hidden."""
+
+    differences: list[Difference] = []
+    previews: list[Preview] = []
+
+
 class Import(msgspec.Struct, frozen=True, kw_only=True):
     """An import as operators see it."""
 
@@ -51,7 +55,7 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
     dataset: str
     file_name: str
     source: str
-    state: str
+    state: str  # waiting, checking, checked, queued, committing, committed; failed, dropped
     brought_by: UUID
     brought_at: datetime
     rows: int
@@ -67,104 +71,50 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
 async def bring(
     dataset: Dataset, *, content: bytes, file_name: str, source: str, operator: UUID, now: datetime
 ) -> Import:
-    """The dry run. Nothing public changes. Opens its own transactions, so that `progress` can be watched."""
-    sheet = await asyncio.to_thread(read_sheet, content)
+    """Takes a file in and asks the worker for its dry run, in the caller's transaction. Nothing public changes."""
     import_id = new_id()
     await database.execute(
-        "insert into disclosure_import (id, dataset, file_name, file_hash, source, brought_by, brought_at, state, done,"
-        " rows, counts, findings) values ($1, $2, $3, $4, $5, $6, $7, 'checking', 0, $8, '{}', '[]')",
+        "insert into disclosure_import (id, dataset, file_name, file_hash, sealed_file, source, brought_by, brought_at,"
+        " state, done, rows, counts, findings) values ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, 0, '{}', '[]')",
         import_id,
         dataset.name,
         file_name[:200],
         hashlib.sha256(content).digest(),
+        ring().seal(content, context=f"import:{import_id}"),
         source,
         operator,
         now,
-        len(sheet) - 1,
     )
-    checked = await _check(dataset, sheet, import_id=import_id, now=now)
-    changed, same, new = await differences(dataset, checked.rows)
-    checked.counts |= {"new": new, "corrected": len(changed), "unchanged": same}
-    await _keep(dataset, import_id, checked, operator=operator, now=now)
-    return msgspec.structs.replace(
-        await find(import_id), differences=changed[:50], previews=previews(dataset, checked.rows)
-    )
+    await leases.queue(kind=CHECK, subject=f"import:{import_id}", payload={"import": import_id}, now=now)
+    return await find(import_id)
 
 
-async def _check(dataset: Dataset, sheet: Sheet, *, import_id: UUID, now: datetime) -> Checked:
-    known = await dataset.known()
-    columns, findings = columns_of(dataset, sheet[0])
-    checked = Checked(rows=[], numbers=[], findings=[], counts={})
-    for finding in findings:
-        checked.add(finding)
-    for start in range(1, len(sheet), CHUNK):
-        await asyncio.to_thread(
-            check_rows,
-            dataset,
-            sheet[start : start + CHUNK],
-            columns,
-            first=start + 1,
-            known=known,
-            today=clock.local_day(now),
-            into=checked,
-        )
-        done = min(start + CHUNK, len(sheet)) - 1
-        await database.execute("update disclosure_import set done = $2 where id = $1", import_id, done)
-    for finding in [*repeated_keys(dataset, checked), *await dataset.expect(checked.rows, known)]:
-        checked.add(finding)
-    return checked
-
-
-async def _keep(dataset: Dataset, import_id: UUID, checked: Checked, *, operator: UUID, now: datetime) -> None:
-    sealed = _ring().seal(msgspec.json.encode(checked.rows), context=f"import:{import_id}")
-    async with database.transaction():
-        await database.execute(
-            "update disclosure_import set state = 'checked', sealed_file = $2, counts = $3::jsonb,"
-            " findings = $4::jsonb, done = rows where id = $1",
-            import_id,
-            sealed,
-            msgspec.json.encode(checked.counts).decode(),
-            msgspec.json.encode(checked.findings).decode(),
-        )
-        await dues.note_rows(dataset, checked.rows)
-        await audit.append(
-            actor=f"operator:{operator}",
-            action="import.check",
-            subject=f"import:{import_id}",
-            at=now,
-            detail={"dataset": dataset.name, "counts": checked.counts},
-        )
-
-
-def _ring() -> crypto.KeyRing:
+def ring() -> crypto.KeyRing:
+    """The keys that seal files and previews."""
     return crypto.key_ring(settings.current().seal_keys)
 
 
-async def commit(import_id: UUID, *, operator: UUID, now: datetime, reason: str | None = None) -> Outcome:
-    """Publishes the checked rows in the caller's transaction.
+async def commit(import_id: UUID, *, operator: UUID, now: datetime, reason: str | None = None) -> Import:
+    """Asks the worker to publish the checked rows, in the caller's transaction.
 
-    Raises `NotFound`, `ImportNotReady`, `SecondOfficerNeeded`. Committing what is public already changes nothing.
+    Raises `NotFound`, `ImportNotReady`, `SecondOfficerNeeded`.
     """
     row = await database.fetch_row("select * from disclosure_import where id = $1 for update", import_id)
     if row is None:
         raise NotFound
-    dataset = DATASETS[row["dataset"]]
     counts = msgspec.json.decode(row["counts"])
     if row["state"] != "checked" or any(counts.get(kind) for kind in STOPS):
         raise ImportNotReady(facts={"state": row["state"], "counts": counts})
-    if dataset.two_persons and row["brought_by"] == operator:
+    if DATASETS[row["dataset"]].two_persons and row["brought_by"] == operator:
         raise SecondOfficerNeeded
-    rows: list[Row] = msgspec.json.decode(_ring().open(row["sealed_file"], context=f"import:{import_id}"))
-    author = Author(by=f"operator:{operator}", source=row["source"], import_id=import_id, reason=reason)
-    outcome = await publication.publish(dataset, rows, author=author, now=now, known=await dataset.known())
     await database.execute(
-        "update disclosure_import set state = 'committed', committed_by = $2, committed_at = $3, sealed_file = null"
-        " where id = $1",
+        "update disclosure_import set state = 'queued', committed_by = $2, reason = $3, done = 0 where id = $1",
         import_id,
         operator,
-        now,
+        reason,
     )
-    return outcome
+    await leases.queue(kind=COMMIT, subject=f"import:{import_id}", payload={"import": import_id}, now=now)
+    return await find(import_id)
 
 
 async def drop(import_id: UUID, *, operator: UUID, now: datetime) -> None:
@@ -172,10 +122,11 @@ async def drop(import_id: UUID, *, operator: UUID, now: datetime) -> None:
     row = await database.fetch_row("select state from disclosure_import where id = $1 for update", import_id)
     if row is None:
         raise NotFound
-    if row["state"] == "committed":
+    if row["state"] not in DROPPABLE:
         raise ImportNotReady(facts={"state": row["state"]})
     await database.execute(
-        "update disclosure_import set state = 'dropped', sealed_file = null where id = $1", import_id
+        "update disclosure_import set state = 'dropped', sealed_file = null, sealed_preview = null where id = $1",
+        import_id,
     )
     await audit.append(actor=f"operator:{operator}", action="import.drop", subject=f"import:{import_id}", at=now)
 
@@ -187,11 +138,15 @@ COLUMNS = (
 
 
 async def find(import_id: UUID) -> Import:
-    """One import with its findings; raises `NotFound`."""
-    row = await database.fetch_row(f"select {COLUMNS} from disclosure_import where id = $1", import_id)
+    """One import with its progress and findings, and with what it would change until it is committed; or `NotFound`."""
+    row = await database.fetch_row(f"select {COLUMNS}, sealed_preview from disclosure_import where id = $1", import_id)
     if row is None:
         raise NotFound
-    return _import(row)
+    if row["sealed_preview"] is None:
+        return _import(row)
+    opened = ring().open(row["sealed_preview"], context=f"preview:{import_id}")
+    shown = msgspec.json.decode(opened, type=Shown)
+    return msgspec.structs.replace(_import(row), differences=shown.differences, previews=shown.previews)
 
 
 async def latest(*, limit: int = 50) -> list[Import]:
@@ -204,7 +159,7 @@ async def latest(*, limit: int = 50) -> list[Import]:
 
 
 def _import(row: Any) -> Import:
-    facts = dict(row)
+    facts = {name: row[name] for name in COLUMNS.split(", ")}
     facts["counts"] = msgspec.json.decode(row["counts"])
     facts["findings"] = msgspec.json.decode(row["findings"] or "[]", type=list[Finding])
     return Import(**facts)

@@ -6,6 +6,7 @@ entry stops by itself: the public query leaves it out from that day on.
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
@@ -61,6 +62,7 @@ RULES: tuple[PeriodRule, ...] = (  # newest first
 )
 
 
+@lru_cache(maxsize=4_096)
 def rule_for(decided_on: date) -> PeriodRule:
     """The rule for a decision of that day."""
     return next(rule for rule in RULES if rule.effective_from <= decided_on)
@@ -78,6 +80,7 @@ def months_later(day: date, months: int) -> date:
     raise AssertionError("every month has 28 days")
 
 
+@lru_cache(maxsize=4_096)  # a file has thousands of decisions of the same days
 def window(decided_on: date, *, penalty_class: str) -> tuple[date, date] | None:
     """(repair possible from, no longer shown from); None when the class is never shown."""
     period = rule_for(decided_on).periods[penalty_class]

@@ -20,6 +20,7 @@ APP_CONFIG = AppConfig(
         t.ChiefMessage,
         t.ChiefMessageStep,
         t.NoticeView,
+        t.RiverWaterYear,
         *(dataset.table for dataset in DATASETS.values()),
     ],
     migration_dependencies=["domain.kernel.piccolo_app"],

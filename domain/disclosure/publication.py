@@ -5,7 +5,7 @@ A row that says the same as the current version changes nothing, so bringing a f
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -107,18 +107,23 @@ async def current_versions(dataset: Dataset, keys: Sequence[str]) -> dict[str, C
 
 
 async def publish(
-    dataset: Dataset, rows: Sequence[Row], *, author: Author, now: datetime, known: Any = None
+    dataset: Dataset,
+    rows: Sequence[Row],
+    *,
+    author: Author,
+    now: datetime,
+    known: Any = None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> Outcome:
-    """Stores new and changed rows as versions; of one key the last row wins. Tells about each, up to `EVENTS_MAX`."""
+    """Stores new and changed rows as versions; of one key the last row wins. Tells about each, up to `EVENTS_MAX`.
+
+    `progress` hears how many rows are done.
+    """
     by_key = {dataset.key_of(row): row for row in rows}
-    keys = list(by_key)
-    new = corrected = 0
+    new = corrected = done = 0
     told: list[Mapping[str, Any]] = []
-    for start in range(0, len(keys), BLOCK):
-        block = {key: by_key[key] for key in keys[start : start + BLOCK]}
-        current = await current_versions(dataset, list(block))
-        make = partial(_records, dataset, block, current, author=author, now=now, known=known)
-        records = await asyncio.to_thread(make) if len(block) > ROWS_AT_ONCE else make()
+    make = partial(_records, dataset, author=author, now=now, known=known)
+    async for records, current, size in _made_ahead(dataset, by_key, make):
         replaced = [current[record["key"]].id for record in records if record["key"] in current]
         if records:
             await _store(dataset, records, replaced, now=now)
@@ -126,10 +131,40 @@ async def publish(
         corrected += len(replaced)
         told += [{"key": record["key"], "version": record["version"], "case_number": record.get("case_number")}
                  for record in records]  # fmt: skip
+        done += size
+        progress(done)
     if told:
         await stamp(dataset, now=now)
         await _tell(dataset, told, author=author, now=now)
-    return Outcome(new=new, corrected=corrected, unchanged=len(keys) - len(told))
+    return Outcome(new=new, corrected=corrected, unchanged=len(by_key) - len(told))
+
+
+Records = list[Mapping[str, Any]]
+Make = Callable[[Mapping[str, Row], Mapping[str, "Current"]], Records]
+
+
+async def _made_ahead(
+    dataset: Dataset, rows: Mapping[str, Row], make: Make
+) -> AsyncIterator[tuple[Records, Mapping[str, "Current"], int]]:
+    """(versions to store, the current ones, rows looked at) by block; the next block is made while one is stored."""
+    keys = list(rows)
+    ahead: tuple[asyncio.Future[Records], Mapping[str, Current], int] | None = None
+    try:
+        for start in range(0, len(keys), BLOCK):
+            block = {key: rows[key] for key in keys[start : start + BLOCK]}
+            current = await current_versions(dataset, list(block))
+            if len(keys) <= ROWS_AT_ONCE:
+                yield make(block, current), current, len(block)
+                continue
+            following = asyncio.ensure_future(asyncio.to_thread(make, block, current)), current, len(block)
+            if ahead is not None:
+                yield await ahead[0], ahead[1], ahead[2]
+            ahead = following
+        if ahead is not None:
+            yield await ahead[0], ahead[1], ahead[2]
+    finally:
+        if ahead is not None:
+            ahead[0].cancel()
 
 
 def _records(

@@ -17,6 +17,7 @@ MONTHS_MAX = 120
 RANKED_ITEMS = ("codmn", "nh3n", "tp", "do")  # our policy: the index is the mean of value over class III limit
 RANKED_ITEMS_MIN = 3
 MONTHS_PER_YEAR = 12
+NO_MONTH = "-" * MONTHS_PER_YEAR
 
 
 class MonthPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,34 +150,24 @@ def ranking(
     return places, left_out
 
 
-async def classes_of_all(*, since: str, until: str, today: date) -> dict[str, list[int | None]]:
+async def classes_of_all(*, since: str, until: str) -> dict[str, str]:
     """Every section's classes between two months in one query: 1,845 sections x 120 months for maps and animations.
 
-    A section's list has one place per month of the span, in order; None where the month is missing.
+    One character per month of the span, in order: 1 to 6 is the class, 0 was not assessed, - is missing.
     """
-    span = months_between(since, until)
-    public = "superseded_at is null and state = 'public' and shown_from <= $3 and month between $1 and $2"
+    first, last = int(since[:4]), int(until[:4])
     rows = await database.fetch(
-        "select section, array_agg(water_class) as classes"
-        f" from (select section, water_class from {RIVER_WATER.tablename}"
-        f" where {public} order by section, month) ordered"
-        " group by section",
-        since,
-        until,
-        today,
+        "select section, array_agg(year) as years, array_agg(classes) as classes from river_water_year"
+        " where year between $1 and $2 group by section",
+        first,
+        last,
     )
-    found: dict[str, list[int | None]] = {row["section"]: row["classes"] for row in rows}
-    gaps = [section for section, classes in found.items() if len(classes) < len(span)]
-    places = {month: place for place, month in enumerate(span)}
-    found |= {section: [None] * len(span) for section in gaps}
-    for row in await database.fetch(
-        f"select section, month, water_class from {RIVER_WATER.tablename} where {public} and section = any($4)",
-        since,
-        until,
-        today,
-        gaps,
-    ):
-        found[row["section"]][places[row["month"]]] = row["water_class"]
+    start, months = int(since[5:]) - 1, len(months_between(since, until))
+    found = {}
+    for row in rows:
+        classes = dict(zip(row["years"], row["classes"], strict=True))
+        whole = "".join([classes.get(year, NO_MONTH) for year in range(first, last + 1)])
+        found[row["section"]] = whole[start : start + months]
     return found
 
 

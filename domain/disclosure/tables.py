@@ -31,10 +31,13 @@ class DisclosureImport(Table, tablename="disclosure_import"):
     file_name = Varchar(length=200, null=False, default=None)
     file_hash = Bytea(null=False, default=None)
     sealed_file = Bytea(null=True, default=None)  # encrypted: it holds what redaction will hide; gone after commit
+    sealed_preview = Bytea(null=True, default=None)  # differences and previews, for the same reason
     source = Varchar(length=200, null=False, default=None)
     brought_by = UUID(null=False, default=None)
     brought_at = Timestamptz(null=False, default=None)
-    state = Varchar(length=12, null=False, default=None)  # checked | committed | dropped
+    state = Varchar(length=12, null=False, default=None)  # see `imports.Import`
+    reason = Text(null=True, default=None)  # why public rows are corrected; shown in their history
+    beat_at = Timestamptz(null=True, default=None)  # when the worker was last alive with it
     done = Integer(null=False, default=None)  # rows worked through, for progress
     rows = Integer(null=False, default=None)
     counts = JSONB(null=False, default=None)
@@ -44,9 +47,11 @@ class DisclosureImport(Table, tablename="disclosure_import"):
 
 
 class DisclosureDue(Table, tablename="disclosure_due"):
-    """Something that has to be published by a day: a penalty after its decision, a section's month."""
+    """Something that has to be done by a day: publish a penalty or a section's month, withdraw a revoked decision."""
 
     id = UUID(primary_key=True, null=False, default=None)
+    duty = Varchar(length=12, null=False, default="publish")  # publish | withdraw
+    reason = Text(null=True, default=None)  # of a withdrawal
     dataset = Varchar(length=40, null=False, default=None)
     subject = Varchar(length=160, null=False, default=None)
     unit = Varchar(length=60, null=False, default=None)
@@ -114,3 +119,15 @@ class NoticeView(Table, tablename="notice_view"):
     notice = Varchar(length=160, null=False, default=None)
     day = Date(null=False, default=None)
     views = Integer(null=False, default=None)
+
+
+class RiverWaterYear(Table, tablename="river_water_year"):
+    """A section's classes of one year as twelve characters, kept by the database (see schema.sql).
+
+    1 to 6 is the class, 0 was measured but not assessed, - is missing.
+    """
+
+    key = Varchar(length=48, primary_key=True, null=False, default=None)  # section|year
+    section = Varchar(length=40, null=False, default=None)
+    year = SmallInt(null=False, default=None)
+    classes = Varchar(length=12, null=False, default=None)

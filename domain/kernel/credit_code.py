@@ -7,14 +7,15 @@ import re
 
 SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 CODE_CHARS = 18
+VALUES = {symbol: value for value, symbol in enumerate(SYMBOLS)}
 WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 SHAPE = re.compile(rf"[1-9AEGNY][1-9A-GNY][0-9]{{6}}[{SYMBOLS}]{{10}}")
 
 
 def check_character(first: str) -> str:
-    """Character 18 for the first 17; raises ValueError for a symbol outside the alphabet."""
-    total = sum(SYMBOLS.index(symbol) * weight for symbol, weight in zip(first[:17], WEIGHTS, strict=True))
+    """Character 18 for the first 17; raises KeyError for a symbol outside the alphabet."""
+    total = sum([VALUES[symbol] * weight for symbol, weight in zip(first[:17], WEIGHTS, strict=True)])
     return SYMBOLS[-total % 31]
 
 

@@ -98,8 +98,8 @@ PLATE = re.compile(
 EMAIL = re.compile(r"[A-Z0-9._%+\-]{1,64}\s?@\s?[A-Z0-9\-]{1,63}(?:[.．][A-Z0-9\-]{1,63})+")
 AFTER_LABEL = r"(?:号码|号|编号|为|是|系|[:：\s（(“\"'])*"
 YEAR = "(?:19|20)[0-9]{2}"
-LONG_LATIN = re.compile(rf"[0-9](?:{GAP}[0-9]){{6}}")
-LONG_CHINESE = re.compile(rf"(?:[0-9{NUMERALS}]{GAP}){{7}}")
+LONG_LATIN = re.compile(rf"[0-9](?:{GAP}[0-9]){{9}}")  # ten digits: the shortest number that identifies without a label
+LONG_CHINESE = re.compile(rf"[0-9{NUMERALS}](?:{GAP}[0-9{NUMERALS}]){{6}}")
 
 
 Labelled = tuple[tuple[str, ...], re.Pattern[str]]
@@ -127,9 +127,10 @@ LABELLED: tuple[tuple[str, Labelled], ...] = (
         rf"{YEAR}[年\-/.][0-9]{{1,2}}[月\-/.]?(?:[0-9]{{1,2}}日?)?")),
     ("health", _after("患有|罹患|确诊为|确诊|病历|诊断为|病史", "[^，。；,;［］]{1,20}")),
 )  # fmt: skip
+ANY_LABEL = re.compile("|".join(word for _, (words, _) in LABELLED for word in words))  # looked for first: it is cheap
 BORN = re.compile(rf"({YEAR}[年\-/.][0-9]{{1,2}}(?:[月\-/.][0-9]{{0,2}})?日?)(?:出生|生(?=[，,。；;、）)]|$))")
 DEED = re.compile(r"(?:不动产权|房权证[^，。；第]{0,8}|土地?使?用?权?证|国用[^，。；第]{0,8})第?([0-9]{4,12})号")
-MIXED = re.compile(r"(?=[0-9OIL| \-]*[OIL|])(?<![A-Z0-9])[1IL|][ \-]?[3-9](?:[ \-]?[0-9OIL|]){9}(?![A-Z0-9])")
+MIXED = re.compile(r"[1IL|](?<![A-Z0-9].)[ \-]?[3-9](?:[ \-]?[0-9OIL|]){9}(?![A-Z0-9])")
 OTHERS: tuple[tuple[str, str | None, re.Pattern[str]], ...] = (
     ("plate", None, PLATE),
     ("contact", "@", EMAIL),
@@ -145,7 +146,7 @@ def find(text: str) -> Iterator[Found]:
     yield from _in_script(latin)
     if any(not NUMERALS_SET.isdisjoint(match[0]) for match in LONG_CHINESE.finditer(latin)):
         yield from _in_script(latin.translate(CHINESE))
-    for match in MIXED.finditer(latin):
+    for match in MIXED.finditer(latin) if "O" in latin or "I" in latin or "L" in latin or "|" in latin else ():
         yield from _lookalikes(match[0].translate(LOOKALIKES), at=match.start())
     for kind, mark, pattern in OTHERS:
         for match in pattern.finditer(latin) if mark is None or mark in latin else ():
@@ -174,6 +175,8 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _labelled(text: str) -> Iterator[Found]:
+    if not ANY_LABEL.search(text):
+        return
     for kind, (words, pattern) in LABELLED:
         if any(map(text.__contains__, words)):
             for match in pattern.finditer(text):

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
+
 from domain.disclosure import publication
 from domain.disclosure.catalogue import DATASETS
 from domain.disclosure.publication import Author, Outcome
 from domain.kernel import database
+from tests.builders.cases import drain
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)  # 10:00 in the district
 AUTHOR = Author(by="system", source="测试案卷")
@@ -71,3 +74,8 @@ async def a_watched_river(*months: dict[str, Any]) -> None:
     await published("rivers", a_river())
     await published("sections", a_section())
     await published("river-water", *(months or (a_month(),)))
+
+
+async def worked(api: httpx.AsyncClient) -> None:
+    """The worker of the served app did everything that was due."""
+    await drain(api._transport.app.state.parts)  # type: ignore[attr-defined]

@@ -165,6 +165,7 @@ def test_no_tracked_file_names_where_packages_are_downloaded(wording):
 # Where SQL is joined from more than constants in capitals, and why no value of a caller can get in.
 SQL_BUILDERS = {
     "domain/cases/rates.py": "grouping columns from an allow-list",
+    "domain/kernel/beats.py": "the table name its callers write down",
     "domain/disclosure/differences.py": "table names of the dataset contract",
     "domain/disclosure/dues.py": "table names of the dataset contract",
     "domain/disclosure/imports.py": "a constant with one column blanked",

@@ -143,6 +143,23 @@ async def test_the_classes_of_all_sections_have_a_place_for_every_month(database
     await published("sections", a_section(code="QH-S-002"))
     await published("river-water", *(a_month(section="QH-S-002", month=f"2026-0{n}") for n in (1, 2, 3)))
 
-    classes = await river_series.classes_of_all(since="2026-01", until="2026-03", today=TODAY)
+    classes = await river_series.classes_of_all(since="2026-01", until="2026-03")
+    longer = await river_series.classes_of_all(since="2025-11", until="2026-03")
 
-    assert classes == {"QH-S-001": [2, None, 5], "QH-S-002": [2, 2, 2]}
+    assert classes == {"QH-S-001": "2-5", "QH-S-002": "222"}
+    assert longer["QH-S-001"] == "--2-5"
+
+
+async def test_a_corrected_month_changes_its_place_and_a_withdrawn_one_is_missing_again(database) -> None:
+    await a_watched_river(
+        a_month(month="2026-01"), a_month(month="2026-02", nh3n="--", ph="--", do="--", codmn="--", tp="--")
+    )
+    await published("river-water", a_month(month="2026-01", nh3n="1.9"))
+    corrected = await river_series.classes_of_all(since="2026-01", until="2026-02")
+    async with db.transaction():
+        await publication.take_down(
+            DATASETS["river-water"], "QH-S-001|2026-01", state="withdrawn", reason="数据有误", by="system", now=NOW
+        )
+
+    assert corrected == {"QH-S-001": "50"}
+    assert await river_series.classes_of_all(since="2026-01", until="2026-02") == {"QH-S-001": "-0"}
