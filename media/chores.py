@@ -3,9 +3,10 @@
 Driven by `Ticked`; chores write rows and queue jobs, and never wait for the store.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.kernel import database, leases
+from domain.kernel.clock import local_day
 from domain.kernel.events import Handler, Ticked
 from media import screening, withdrawal
 
@@ -59,4 +60,10 @@ async def start_sweep(event: Ticked, /, *, event_id: int, at: datetime) -> None:
         )
 
 
-CHORES: tuple[Handler, ...] = (delete_due, delete_stale_forms, chase_checks, start_sweep)
+async def forget_quotas(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """What senders sent on days before yesterday is counted no longer."""
+    if event.every == "day":
+        await database.execute("delete from photo_quota where day < $1", local_day(at - timedelta(days=1)))
+
+
+CHORES: tuple[Handler, ...] = (delete_due, delete_stale_forms, chase_checks, start_sweep, forget_quotas)

@@ -11,7 +11,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.leases import Dead, Done, Job, Outcome, Retry
 from domain.kernel.leases import Sender as JobSender
 from domain.kernel.settings import Settings
-from media import guarded, intake, publication, screening
+from media import concerns, guarded, intake, publication, screening
 from media.darkroom import Darkroom
 from media.events import PhotoFetchFailed
 from media.guarded import AddressRefused, FetchFailed
@@ -90,6 +90,7 @@ async def _bind(fetch: UUID, photo: UUID, *, subject: str, position: int, now: d
         await database.execute("update photo_fetch set photo = $2 where id = $1", fetch, photo)
         await intake.claim_photos(owner=f"fetch:{fetch}", photo_ids=[photo], subject=subject, now=now)
         await database.execute("update photo set position = $2 where id = $1", photo, position)
+        await concerns.settle_fetch(fetch, now=now)
         await publication.allow(subject, at=now)
         await screening.queue(subject, now=now)
 

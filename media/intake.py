@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import crypto, database
+from domain.kernel import clock, crypto, database
 from domain.kernel import settings as process_settings
 from domain.kernel.errors import NotFound, Text
 from domain.kernel.ids import new_id
@@ -95,14 +95,15 @@ async def _same_unclaimed(received: Received, tag: bytes) -> PhotoFacts | None:
 
 async def _check_quota(tag: bytes, *, received: Received, now: datetime) -> None:
     row = await database.fetch_row(
-        "select count(*) as files, coalesce(sum(byte_size), 0) as bytes from photo"
-        " where owner_tag = $1 and received_at > $2",
-        tag,
-        now - timedelta(days=1),
+        "select files, bytes from photo_quota where owner_tag = $1 and day = $2", tag, clock.local_day(now)
     )
-    assert row is not None
-    if row["files"] >= UPLOADS_PER_DAY or row["bytes"] + received.byte_size > UPLOAD_BYTES_PER_DAY:
+    if row and (row["files"] >= UPLOADS_PER_DAY or row["bytes"] + received.byte_size > UPLOAD_BYTES_PER_DAY):
         raise UploadQuotaReached(retry_after_s=3_600)
+
+
+async def _count(tag: bytes, *, received: Received, now: datetime) -> None:
+    """Counts a file, taken or refused: both cost a decode."""
+    await database.execute(COUNT, new_id(), tag, clock.local_day(now), received.byte_size)
 
 
 async def _store_objects(
@@ -117,6 +118,10 @@ async def _store_objects(
     await store.put(keys.copy_key(objects.copies, "small"), developed.small, media_type="image/jpeg")
 
 
+COUNT = """
+insert into photo_quota as q (id, owner_tag, day, files, bytes) values ($1, $2, $3, 1, $4)
+on conflict (owner_tag, day) do update set files = q.files + 1, bytes = q.bytes + $4
+"""
 RECORD = """
 insert into photo (id, state, entry, owner_tag, received_at, source, byte_size, sha256, format, width, height, facts,
                    original_key, seal_key, copies_key, version, public_token, screening, screening_tries, delete_after)
@@ -147,6 +152,7 @@ async def _record(
         keys.new_token(),
         now + UNCLAIMED_KEPT,
     )
+    await _count(owner_tag(sender.owner), received=received, now=now)
     await custody.append(photo, "received", actor=sender.actor, at=now, reason=sender.entry)
     await matching.remember(photo, developed.likeness, sha256=received.sha256)
 
@@ -168,6 +174,7 @@ async def _record_refusal(photo: UUID, refused: Refused, *, received: Received, 
             refused.note[:120],
             now + REJECTED_KEPT,
         )
+        await _count(owner_tag(sender.owner), received=received, now=now)
         await custody.append(photo, "rejected", actor=sender.actor, at=now, reason=refused.code)
 
 

@@ -20,6 +20,8 @@ APP_CONFIG = AppConfig(
         t.PhotoMatch,
         t.ReportEvidence,
         t.PhotoFetch,
+        t.PhotoConcern,
+        t.PhotoQuota,
     ],
     migration_dependencies=[],
 )

@@ -12,6 +12,11 @@ create index if not exists photo_redaction_photo on photo_redaction (photo, vers
 create index if not exists photo_match_photo on photo_match (photo);
 create index if not exists photo_match_earlier on photo_match (earlier);
 create unique index if not exists photo_fetch_once on photo_fetch (subject, url);
+create unique index if not exists photo_concern_once on photo_concern (event);
+create index if not exists photo_concern_open on photo_concern (id) where settled_at is null;
+create index if not exists photo_concern_photo on photo_concern (photo) where settled_at is null;
+create unique index if not exists photo_quota_once on photo_quota (owner_tag, day);
+create index if not exists photo_quota_age on photo_quota (day);
 
 -- Multi-index hashing: two hashes at most 7 bits apart agree to within one bit in at least one of their four 16-bit
 -- bands, so 17 look-ups per band find them all. The included columns let the index alone answer.

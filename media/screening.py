@@ -16,7 +16,7 @@ from domain.kernel import audit, clock, database, leases, outbox
 from domain.kernel.errors import Invalid, NotFound, Text
 from domain.kernel.leases import Done, Job, Outcome, Retry, Sender
 from domain.reports.screening import NeedsPerson, Passed, Unavailable
-from media import custody, links, publication
+from media import concerns, custody, links, publication
 from media.events import PhotoNeedsPerson
 
 SCREEN_JOB = "photo-screen"
@@ -167,6 +167,7 @@ async def decide(photo: UUID, *, show: bool, actor: str, reason: str, now: datet
     verdict = "passed" if show else "risky"
     await database.execute("update photo set screening = $2, screening_at = $3 where id = $1", photo, verdict, now)
     await custody.append(photo, "shown" if show else "hidden", actor=actor, at=now, reason=reason)
+    await concerns.settle_photo(photo, actor=actor, note=reason, now=now)
     await audit.append(
         actor=actor, action="photo-reviewed", subject=f"photo:{photo}", at=now, detail={"show": show, "reason": reason}
     )

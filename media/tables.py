@@ -6,6 +6,7 @@ from piccolo.columns import (
     BigInt,
     BigSerial,
     Bytea,
+    Date,
     ForeignKey,
     Integer,
     OnDelete,
@@ -128,3 +129,29 @@ class PhotoFetch(Table, tablename="photo_fetch"):
     asked_at = Timestamptz(null=False, default=None)
     photo = ForeignKey(Photo, null=True, default=None, on_delete=OnDelete.restrict)
     failed = Varchar(length=120, null=True, default=None)  # why nobody tries again
+
+
+class PhotoConcern(Table, tablename="photo_concern"):
+    """Something about a photograph that a person must deal with; open until it is settled."""
+
+    id = BigSerial(primary_key=True)
+    event = BigInt(null=False, default=None)  # outbox id: one concern per event
+    kind = Varchar(length=20, null=False, default=None)  # review | risky | fetch-failed | original-lost | copies-lost
+    subject = Varchar(length=60, null=False, default=None)  # report:… or update:…, photo:… of one nobody claimed
+    photo = ForeignKey(Photo, null=True, default=None, on_delete=OnDelete.restrict)
+    fetching = ForeignKey(PhotoFetch, null=True, default=None, on_delete=OnDelete.restrict)
+    reason = Varchar(length=120, null=False, default=None)
+    at = Timestamptz(null=False, default=None)
+    settled_at = Timestamptz(null=True, default=None)
+    settled_by = Varchar(length=80, null=True, default=None)  # "operator:…", or "system" when it went away by itself
+    note = Varchar(length=200, null=True, default=None)
+
+
+class PhotoQuota(Table, tablename="photo_quota"):
+    """What one sender sent on one day; counts on when a report claims a photograph and its row forgets the sender."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    owner_tag = Bytea(null=False, default=None)
+    day = Date(null=False, default=None)  # of the district
+    files = Integer(null=False, default=None)
+    bytes = BigInt(null=False, default=None)

@@ -53,31 +53,41 @@ def _coded_tile() -> tuple[bytes, bytes]:
     return configuration, inner(data, b"mdat")
 
 
+def _described(tiles: range, *, turn: int, size: tuple[int, int]) -> tuple[bytes, bytes, bytes]:
+    """The boxes that name the items, tie tiles and EXIF to the grid, and give each its properties."""
+    configuration, _ = _coded_tile()
+    grid, facts = len(tiles) + 1, len(tiles) + 2
+    names = [(tile, b"hvc1") for tile in tiles] + [(grid, b"grid"), (facts, b"Exif")]
+    entries = [full_box(b"infe", 2, 0, struct.pack(">HH4s", item, 0, kind), b"\0") for item, kind in names]
+    tied = box(b"dimg", struct.pack(f">HH{len(tiles)}H", grid, len(tiles), *tiles))
+    tied += box(b"cdsc", struct.pack(">HHH", facts, 1, grid))
+    properties = box(
+        b"ipco",
+        box(b"hvcC", configuration),
+        full_box(b"ispe", 0, 0, struct.pack(">II", TILE, TILE)),
+        full_box(b"ispe", 0, 0, struct.pack(">II", *size)),
+        box(b"irot", bytes([{1: 0, 8: 1, 3: 2, 6: 3}[turn]])),
+    )
+    held = [(tile, b"\x81\x02") for tile in tiles] + [(grid, b"\x03\x84")]
+    used = b"".join(struct.pack(">HB", item, len(own)) + own for item, own in held)
+    return (
+        full_box(b"iinf", 0, 0, struct.pack(">H", len(entries)), *entries),
+        full_box(b"iref", 0, 0, tied),
+        box(b"iprp", properties, full_box(b"ipma", 0, 0, struct.pack(">I", len(held)), used)),
+    )
+
+
 def iphone_heic(width: int = 1000, height: int = 700, *, turn: int = 1) -> bytes:
     """A HEIC as iPhones write it: a grid of tiles, its geometry in `idat`, EXIF as an item, the turn as `irot`.
 
     All items share one coded tile, so that a picture of 48 megapixels is made in no time; decoding costs the same.
     """
     columns, rows = -(-width // TILE), -(-height // TILE)
-    configuration, coded = _coded_tile()
+    _, coded = _coded_tile()
     tiles = range(1, columns * rows + 1)
     grid, facts = columns * rows + 1, columns * rows + 2
     block = struct.pack(">I", 6) + exif(turn).tobytes()
-    names = [(tile, b"hvc1") for tile in tiles] + [(grid, b"grid"), (facts, b"Exif")]
-    entries = [full_box(b"infe", 2, 0, struct.pack(">HH4s", item, 0, kind), b"\0") for item, kind in names]
-    links = box(b"dimg", struct.pack(f">HH{len(tiles)}H", grid, len(tiles), *tiles)) + box(
-        b"cdsc", struct.pack(">HHH", facts, 1, grid)
-    )
-    rotation = {1: 0, 8: 1, 3: 2, 6: 3}[turn]
-    properties = box(
-        b"ipco",
-        box(b"hvcC", configuration),
-        full_box(b"ispe", 0, 0, struct.pack(">II", TILE, TILE)),
-        full_box(b"ispe", 0, 0, struct.pack(">II", width, height)),
-        box(b"irot", bytes([rotation])),
-    )
-    held = [(tile, b"\x81\x02") for tile in tiles] + [(grid, b"\x03\x84")]
-    used = b"".join(struct.pack(">HB", item, len(own)) + own for item, own in held)
+    items, links, properties = _described(tiles, turn=turn, size=(width, height))
     geometry = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)
 
     def meta(start: int) -> bytes:
@@ -90,9 +100,9 @@ def iphone_heic(width: int = 1000, height: int = 700, *, turn: int = 1) -> bytes
             0,
             full_box(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)),
             full_box(b"pitm", 0, 0, struct.pack(">H", grid)),
-            full_box(b"iinf", 0, 0, struct.pack(">H", len(entries)), *entries),
-            full_box(b"iref", 0, 0, links),
-            box(b"iprp", properties, full_box(b"ipma", 0, 0, struct.pack(">I", len(held)), used)),
+            items,
+            links,
+            properties,
             box(b"idat", geometry),
             full_box(b"iloc", 1, 0, struct.pack(">HH", 0x4400, len(spots)), located),
         )

@@ -14,8 +14,6 @@ from domain.reports.screening import NeedsPerson, Passed, Unavailable
 from media import chores, fetching, intake, publication, redaction, screening, sweeping, tidying, withdrawal
 from media.darkroom import Darkroom
 from media.intake import Received, Sender
-from media.limits import UPLOADS_PER_DAY
-from media.refusals import UploadQuotaReached
 from media.screening import Asked, Check
 from media.store import Store
 from tests.builders.media import a_photo
@@ -167,21 +165,6 @@ async def test_a_form_nobody_used_is_forgotten_with_what_was_sent(store):
 
     assert await objects(store) == []
     assert await database.fetch_value("select count(*) from photo_upload") == 0
-
-
-async def test_a_sender_has_a_daily_quota(store, darkroom):
-    tag, now = intake.owner_tag(OWNER), clock.utc_now()
-    await database.execute(
-        "insert into photo (id, state, entry, owner_tag, received_at, byte_size, sha256, version, screening, screening_tries)"
-        " select gen_random_uuid(), 'ready', 'upload', $1, $2, 1, ''::bytea, 1, 'open', 0 from generate_series(1, $3)",
-        tag,
-        now,
-        UPLOADS_PER_DAY,
-    )
-
-    with pytest.raises(UploadQuotaReached):
-        await a_taken_photo(store, darkroom)
-    assert await a_taken_photo(store, darkroom, claimed=False, at=now + timedelta(days=1, seconds=1))
 
 
 async def screened(reply) -> list[object]:
