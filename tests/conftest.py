@@ -1,15 +1,12 @@
 """Real servers for the tests: one PostgreSQL, Valkey and S3 per test process, one fresh database per test.
 
-`database` gives a migrated database of its own (cloned from a template in milliseconds) with the pool open; `api` is a
-client on the real app in the same event loop; `store` starts S3 only for the tests that need it.
+`database` gives a migrated and otherwise empty database with the pool open (see `tests.databases`); `api` is a client on
+the real app in the same event loop; `store` starts S3 only for the tests that need it.
 """
 
-import itertools
-import re
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 
-import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -22,9 +19,7 @@ from domain.kernel import database as kernel_database
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
 from tests.builders.wechat import Sandbox, sandbox_wechat
-
-TEMPLATE = "template_green_whistle"
-_numbers = itertools.count(1)
+from tests.databases import KEEP, TEMPLATE, Databases
 
 
 @pytest.fixture(scope="session")
@@ -47,35 +42,23 @@ def s3_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-async def template(stack: Stack) -> str:
-    """The address of a migrated database that tests clone."""
-    for setting in ("fsync", "full_page_writes"):  # nothing here outlives the run; clones cost half
-        await _admin(stack, f"alter system set {setting} = off")
-    await _admin(stack, "select pg_reload_conf()")
-    await _admin(stack, f"create database {TEMPLATE}")
-    await migrate(Settings(database_url=_address(stack, TEMPLATE)))
-    return TEMPLATE
-
-
-def _address(stack: Stack, name: str) -> str:
-    return re.sub(r"/[^/?]*(\?|$)", rf"/{name}\1", stack.database_url)
-
-
-async def _admin(stack: Stack, statement: str) -> None:
-    connection = await asyncpg.connect(stack.database_url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+async def databases(stack: Stack) -> Databases:
+    """The databases of this test process, with the migrated one they are cloned from."""
+    made = Databases(stack.database_url)
+    for setting in ("fsync", "full_page_writes"):  # nothing here outlives the run
+        await made.run(f"alter system set {setting} = off")
+    await made.run("select pg_reload_conf()")
+    await made.run(f"create database {TEMPLATE}")
+    await migrate(Settings(database_url=made.address(TEMPLATE)))
+    await made.run(KEEP, database=TEMPLATE)
+    return made
 
 
 @pytest.fixture
-async def database_url(stack: Stack, template: str) -> AsyncIterator[str]:
-    """A fresh migrated database, dropped afterwards."""
-    name = f"test_{next(_numbers)}"
-    await _admin(stack, f"create database {name} template {template} strategy wal_log")
-    yield _address(stack, name)
-    await _admin(stack, f"drop database {name} with (force)")
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """The address of a migrated database in which nothing was written."""
+    yield await databases.give()
+    await databases.take_back()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from domain.kernel.settings import Settings
 from domain.operators import sessions
 from tests.builders.operators import CLERK, seed_officers
 from tests.builders.residents import a_resident
-from tests.conftest import _address, _admin
+from tests.databases import Databases
 
 STREAMING = r"/stream|/events$|rapidoc"
 
@@ -46,8 +46,9 @@ async def _tokens(chosen: Settings) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def served(stack: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
     """The app behind uvicorn with a database of its own, and one token of each kind."""
-    asyncio.run(_admin(stack, "create database schemathesis"))
-    chosen = Settings(database_url=_address(stack, "schemathesis"), redis_url=stack.redis_url, rate_limits="off")
+    databases = Databases(stack.database_url)
+    asyncio.run(databases.run("create database schemathesis"))
+    chosen = Settings(database_url=databases.address("schemathesis"), redis_url=stack.redis_url, rate_limits="off")
     asyncio.run(migrate(chosen))
     tokens = asyncio.run(_tokens(chosen))
     with socket.socket() as free:
@@ -61,7 +62,7 @@ def served(stack: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     yield f"http://127.0.0.1:{port}", tokens
     server.should_exit = True
     thread.join(timeout=20)
-    asyncio.run(_admin(stack, "drop database schemathesis with (force)"))
+    asyncio.run(databases.run("drop database schemathesis with (force)"))
 
 
 def check(case: schemathesis.Case, served: tuple[str, dict[str, str]]) -> None:
