@@ -5,6 +5,7 @@ below
 `BOARD_PEOPLE_MIN` members.
 """
 
+import base64
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -100,15 +101,20 @@ def credential(account: UUID, level: Level, *, now: datetime) -> dict[str, Any]:
 
 
 def signed_credential(credential_: dict[str, Any], *, now: datetime) -> str:
-    """The credential as VC-JWT (EdDSA), the proof format Open Badges 3.0 allows beside data integrity."""
+    """The credential as VC-JWT (EdDSA), the proof format Open Badges 3.0 allows beside data integrity.
+
+    The header carries the public key, as the standard asks where `kid` is no address; compare it with `/v1/ledger/key`.
+    """
     key: Ed25519PrivateKey = sealing.signing_key()
+    point = base64.urlsafe_b64encode(sealing.public_key()).rstrip(b"=").decode()
+    header = {"kid": "ledger", "typ": "JWT", "jwk": {"kty": "OKP", "crv": "Ed25519", "x": point}}
     claims = credential_ | {
         "iss": credential_["issuer"]["id"],
         "jti": credential_["id"],
         "sub": credential_["credentialSubject"]["id"],
         "nbf": int(now.timestamp()),
     }
-    return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": "ledger", "typ": "JWT"})
+    return jwt.encode(claims, key, algorithm="EdDSA", headers=header)
 
 
 async def join_board(account: UUID, *, pseudonym: str, now: datetime) -> None:

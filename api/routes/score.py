@@ -1,14 +1,17 @@
 """The personal score, for its owner only; and claiming a report's reward without an identity."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import delete, get, post
+from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.actors import Actor
+from api.addresses import client_address
+from api.limits import wrong_attempts
+from api.parts import Parts
 from domain.kernel import clock, database
 from domain.reports import receipts, reporters
 from rewards import report_rewards, score
@@ -107,9 +110,13 @@ async def leave(resident: NamedDependency[Actor]) -> None:
     summary="Claim a reward by receipt code",
     status_code=200,
 )
-async def claim_by_receipt(data: JSONBody[RewardClaim]) -> PayoutShown:
-    """Without an identity, up to the published amount. One answer for every kind of no."""
-    report = await receipts.open_receipt(number=data.number, code=data.code)
+async def claim_by_receipt(
+    data: JSONBody[RewardClaim], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
+) -> PayoutShown:
+    """Without an identity, up to the published amount. One answer for every kind of no; guessing is locked out."""
+    address = client_address(request.scope, trusted=parts.settings.trusted_proxies)
+    async with wrong_attempts(parts.redis, purpose="receipt", subjects=[address]):
+        report = await receipts.open_receipt(number=data.number, code=data.code)
     async with database.transaction():
         code, fen = await report_rewards.claim(report, now=clock.utc_now())
     return PayoutShown(payout_code=code, fen=fen)

@@ -165,7 +165,7 @@ async def an_event(*, now: datetime = NOON, **changes: Any) -> Event:
         "ends_at": now + timedelta(hours=2),
         "capacity": 50,
     }
-    organiser = new_id()
+    organiser = changes.pop("organiser", None) or new_id()
     published = changes.pop("published", now - timedelta(days=2))
     async with database.transaction():
         organisation = await activities.found(

@@ -10,10 +10,12 @@ import pytest
 from domain.kernel import clock
 from domain.kernel import database as db
 from domain.kernel.errors import NotFound
+from domain.kernel.events import Ticked
 from domain.kernel.ids import new_id
 from domain.operators.four_eyes import ApprovalNeeded
 from rewards import (
     attendance,
+    awarding,
     badges,
     collusion,
     grants,
@@ -26,6 +28,7 @@ from rewards import (
     sponsors,
 )
 from rewards.attendance import NotOneself
+from rewards.chores import pay_waited_claims
 from rewards.ledger import Movement
 from tests.builders.operators import seed_officers
 from tests.builders.reports import a_report
@@ -52,13 +55,26 @@ async def tx(work):
         return await work
 
 
-def test_abuse_25_a_ring_of_five_is_seen_and_a_family_of_four_is_not():
-    ring = [new_id() for _ in range(5)]
-    circle = {one: [ring[(n + 1) % 5]] for n, one in enumerate(ring)}
-    mother, father, child, aunt = (new_id() for _ in range(4))
-    family = {mother: [father, child], aunt: [mother]}
+async def confirmed_by(organiser, volunteer, *, at):
+    """An hour that `organiser` confirms for `volunteer`, at an activity of an organisation of their own."""
+    event = await an_event(now=at, organiser=organiser)
+    await signed_up(event, volunteer, now=at)
+    await tx(attendance.check_in(event.id, account=volunteer, check=a_check(event, at=at), now=at))
+    out = at + timedelta(minutes=40)
+    leaving = a_check(event, direction="out", at=out)
+    await tx(attendance.check_out(event.id, account=volunteer, check=leaving, now=out))
+    [there] = await attendance.waiting_for_confirmation(event.id, organiser=organiser)
+    await tx(attendance.confirm(there["id"], organiser=organiser, accept=True, now=out))
 
-    assert collusion.rings_of(circle | family) == [set(ring)]
+
+async def test_abuse_25_a_ring_of_five_is_seen_and_a_family_of_four_is_not(database):
+    ring, (mother, father, child, aunt) = [new_id() for _ in range(5)], (new_id() for _ in range(4))
+    for n, one in enumerate(ring):
+        await confirmed_by(one, ring[(n + 1) % 5], at=NOON + timedelta(days=n))
+    for n, (one, other) in enumerate([(mother, father), (mother, child), (aunt, mother)]):
+        await confirmed_by(one, other, at=NOON + timedelta(days=n, hours=4))
+
+    assert await collusion.rings(since=NOON - timedelta(days=1)) == [set(ring)]
 
 
 async def test_abuse_25_an_organiser_confirms_nobody_like_himself(database):
@@ -73,22 +89,16 @@ async def test_abuse_25_an_organiser_confirms_nobody_like_himself(database):
 
 async def test_abuse_26_a_referral_waits_a_week_and_three_a_day_are_the_most(database):
     me = new_id()
-    ids = [
-        claim
-        for n in range(5)
-        for claim in await claimed(
-            a_claim(
-                me,
-                code="invitation",
-                source="invitation",
-                inputs={"friends": Decimal(1)},
-                minutes=0,
-                external_id=f"f{n}",
-            )
-        )
-    ]
+    plain = {"code": "invitation", "source": "invitation", "inputs": {"friends": Decimal(1)}, "minutes": 0}
+    ids = [claim for n in range(5) for claim in await claimed(a_claim(me, external_id=f"f{n}", **plain))]
+    waiting = {await state_of(claim) for claim in ids}
+    later = NOON + timedelta(days=7)
+    await tx(pay_waited_claims(Ticked(every="hour", at=later), event_id=1, at=later))
+    paid = sorted([await state_of(claim) for claim in ids], key=str)
 
-    assert {await state_of(claim) for claim in ids} == {("held", "hold-period")}
+    assert waiting == {("held", "hold-period")}
+    assert paid == [("awarded", None)] * 3 + [("refused", "cap-reached")] * 2
+    assert (await pots(me))["points"] == 30
 
 
 async def test_abuse_27_one_officer_alone_cannot_grant(settings, database):
@@ -122,10 +132,10 @@ async def test_abuse_29_a_hasty_activity_pays_only_after_sampling(database):
     await tx(attendance.check_out(event.id, account=me, check=a_check(event, direction="out", at=end), now=end))
     [there] = await attendance.waiting_for_confirmation(event.id, organiser=event.organiser)
     claim = await tx(attendance.confirm(there["id"], organiser=event.organiser, accept=True, now=end))
-    await claimed()
-    detail = await db.fetch_value("select detail ->> 'doubt' from reward_claim where id = $1", claim)
+    await tx(awarding.settle(claim, now=end))
 
-    assert detail == "activity-sampled"
+    assert await state_of(claim) == ("held", "activity-sampled")
+    assert (await pots(me))["points"] == 0
 
 
 async def test_abuse_35_a_report_split_in_two_is_one_reward_for_the_first(database):
@@ -163,6 +173,14 @@ async def test_abuse_37_a_database_dump_gives_no_usable_payout_code(database, ca
     assert code not in dump
     assert code not in caplog.text
     assert reward is not None
+
+
+async def test_abuse_37_guessing_receipt_codes_for_a_reward_is_locked(api):
+    guess = {"number": "GW-20261121-000001", "code": "AAAA-BBBB-CCCC-DDDD"}
+    answers = [(await api.post("/v1/receipts/reward", json=guess)).status_code for _ in range(8)]
+
+    assert answers[:5] == [404] * 5
+    assert answers[5:] == [429] * 3
 
 
 async def test_abuse_38_decided_rewards_are_told_together_and_small_totals_name_nobody(database):

@@ -1,9 +1,12 @@
 """Certificates, their PDF and check page, badges, the leaderboard."""
 
+import base64
 import json
+import runpy
 from datetime import timedelta
 from decimal import Decimal
 
+import jsonschema
 import jwt
 import msgspec
 import pytest
@@ -102,6 +105,70 @@ async def test_a_badge_is_an_open_badge_that_anybody_can_verify(api):
     assert told["credential"]["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
     assert claims["credentialSubject"]["achievement"]["type"] == ["Achievement"]
     assert str(who.account) not in json.dumps(told)
+
+
+# The required members of an AchievementCredential, as 1EdTech publishes them with Open Badges 3.0.
+TYPED = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+OPEN_BADGE = {
+    "type": "object",
+    "required": ["@context", "id", "type", "name", "issuer", "validFrom", "credentialSubject"],
+    "properties": {
+        "@context": {
+            "type": "array",
+            "minItems": 2,
+            "prefixItems": [
+                {"const": "https://www.w3.org/ns/credentials/v2"},
+                {"pattern": r"^https://purl\.imsglobal\.org/spec/ob/v3p0/context-3\.0\.[0-9]\.json$"},
+            ],
+        },
+        "id": {"type": "string", "format": "uri"},
+        "type": TYPED | {"contains": {"enum": ["AchievementCredential", "OpenBadgeCredential"]}},
+        "name": {"type": "string"},
+        "validFrom": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$"},
+        "issuer": {
+            "type": "object",
+            "required": ["id", "type"],
+            "properties": {"id": {"format": "uri"}, "type": TYPED | {"contains": {"const": "Profile"}}},
+        },
+        "credentialSubject": {
+            "type": "object",
+            "required": ["type", "achievement"],
+            "properties": {
+                "type": TYPED | {"contains": {"const": "AchievementSubject"}},
+                "achievement": {
+                    "type": "object",
+                    "required": ["id", "type", "criteria", "description", "name"],
+                    "properties": {
+                        "id": {"format": "uri"},
+                        "type": TYPED | {"contains": {"const": "Achievement"}},
+                        "criteria": {"anyOf": [{"required": ["id"]}, {"required": ["narrative"]}]},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+async def test_a_badge_has_the_shape_of_open_badges_3_and_a_stranger_checks_its_signature(api):
+    who, now = await a_resident(), clock.utc_now()
+    await with_hours(who.account, now=now)
+    told = (await api.get("/v1/me/level", headers=who.headers)).json()
+    jsonschema.Draft202012Validator(OPEN_BADGE).validate(told["credential"])
+
+    def opened(part: str) -> bytes:
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+    head, body, signature = told["jwt"].split(".")
+    header, claims = json.loads(opened(head)), json.loads(opened(body))
+    public = bytes.fromhex((await api.get("/v1/ledger/key")).json()["public_key"])
+    stranger = runpy.run_path("docs/verify_ledger.py")  # which imports nothing of this project
+
+    assert (header["alg"], opened(header["jwk"]["x"])) == ("EdDSA", public)
+    assert stranger["is_signed"](public, f"{head}.{body}".encode(), opened(signature))
+    assert not stranger["is_signed"](public, f"{head}.{body}x".encode(), opened(signature))
+    assert {name: claims[name] for name in told["credential"]} == told["credential"]
+    assert (claims["iss"], claims["jti"]) == (told["credential"]["issuer"]["id"], told["credential"]["id"])
 
 
 async def test_the_leaderboard_is_off_by_default_opt_in_and_hidden_below_ten(api, settings):
