@@ -84,7 +84,9 @@ def _is_plain(handler: HTTPRouteHandler) -> bool:
 async def _values(request: StrictRequest, handler: Any, *, model: Any) -> dict[str, Any]:
     if not model.has_kwargs:
         return {}
-    values = await model.to_kwargs(connection=request)
+    values: dict[str, Any] = {}
+    for extractor in model.extractors:
+        await extractor(values, request)
     for batch in model.dependency_batches:
         for dependency in batch:
             given = {name: values[name] for name in dependency.provide.signature_model.__struct_fields__}
