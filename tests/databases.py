@@ -77,12 +77,21 @@ class Databases:
     async def take_back(self) -> None:
         """Removes what the test wrote, or the database if its shape changed or it is worn."""
         assert self._name is not None
-        await self.run(OTHERS, database=self._name)
-        if self._served < TESTS_PER_CLONE and await self.run(SHAPE, database=self._name) == self._shape:
-            await self.run(CLEAN, database=self._name)
+        if self._served < TESTS_PER_CLONE and await self._cleaned(self._name):
             return
         await self.run(f"drop database {self._name} with (force)")
         self._name = None
+
+    async def _cleaned(self, name: str) -> bool:
+        """Whether the database has its old shape and is clean again."""
+        connection = await asyncpg.connect(self.address(name))
+        try:
+            await connection.execute(OTHERS)
+            if same := await connection.fetchval(SHAPE) == self._shape:
+                await connection.execute(CLEAN)
+            return bool(same)
+        finally:
+            await connection.close()
 
     async def run(self, statements: str, *, database: str | None = None) -> list[int]:
         """The first value of the first row, if any; without `database` on the server's own."""
