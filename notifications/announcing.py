@@ -1,7 +1,7 @@
 """Writing what is to be told, in one transaction: announcement, inbox line, a delivery for each pushed channel.
 
-The inbox line is the truth and is always written. A push is planned only where it can succeed: topic not muted, a
-consent left (one is set aside at once), outside the quiet hours or at their end.
+The inbox line is the truth and is always written; what may be pushed is planned beside it (`planning`). Nothing is
+written for an account that was closed.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,13 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import database, leases, settings, trace
+from domain.kernel import database, trace
 from domain.kernel.ids import new_id
-from notifications import consents, preferences, recipients
+from domain.residents import accounts
+from notifications import planning, preferences, recipients
 from notifications.audiences import Notice
 from notifications.catalogue import CATALOGUE
-from notifications.preferences import Preferences
-from notifications.templates import Template, sharing, templates
-from notifications.topics import TOPICS, needed_credits
-from notifications.wording import Wording
+from notifications.planning import Person
 
 # One round trip for what happens most: announcement, inbox line, and the WeChat delivery with its consent set aside.
 # $9 is the template (null: no WeChat), $10 the consents that must be left, $11 why it is held back (null: it is not).
@@ -79,20 +77,6 @@ select $1, $2, $3, $4, $5::text, $6::varchar[], $7, $8::jsonb, $9
 where $5::text = 'district' or exists (select 1 from notice_follow where audience = any($6::varchar[]))
 on conflict (event, key) where event > 0 do nothing returning id
 """
-PLAN = """
-insert into notice_delivery (id, announcement, owner, recipient, channel, state, reason, calls, created_at, finished_at)
-values ($1, $2, $3, $4, $5, $6::varchar, $7, 0, $8,
-  case when $6::varchar = 'waiting' then null else $8::timestamptz end)
-on conflict (announcement, owner, channel) do nothing returning id
-"""
-
-
-class Person(msgspec.Struct, frozen=True):
-    """Somebody to tell, with their choices."""
-
-    account: UUID
-    owner: UUID
-    chosen: Preferences
 
 
 class News(NamedTuple):
@@ -110,17 +94,20 @@ async def tell(told: Sequence[News]) -> None:
 
     Those that cannot be pushed by WeChat are one statement together.
     """
+    gone = await accounts.closed_among({news.account for news in told})
     first: dict[tuple[int, str, str, UUID], News] = {}
     for news in told:
+        if news.account in gone:
+            continue
         first.setdefault((news.event_id, news.notice.wording, news.notice.subject, news.account), news)
     owners = {news.account: recipients.tag_of(news.account) for news in first.values()}
-    asked = {owners[news.account] for news in first.values() if _may_be_pushed(CATALOGUE[news.notice.wording])}
+    asked = {owners[news.account] for news in first.values() if planning.may_be_pushed(CATALOGUE[news.notice.wording])}
     chosen = await preferences.of(list(asked)) if asked else {}
     plain: list[tuple[News, Person]] = []
     for news in first.values():
         owner = owners[news.account]
         person = Person(news.account, owner, chosen.get(owner, preferences.DEFAULT))
-        if _template(CATALOGUE[news.notice.wording]) is None:
+        if planning.template_of(CATALOGUE[news.notice.wording]) is None:
             plain.append((news, person))
         else:
             with trace.of(news.origin):
@@ -150,21 +137,12 @@ async def _tell_people(told: Sequence[tuple[News, Person]]) -> None:
         if announcement is not None:
             with trace.of(news.origin):
                 wording = CATALOGUE[news.notice.wording]
-                await plan_sms(announcement, wording, person=person, subject=news.notice.subject, at=news.at)
+                await planning.plan_sms(announcement, wording, person=person, subject=news.notice.subject, at=news.at)
 
 
 def _key(notice: Notice) -> str:
     """Unique among the personal notices of one event."""
     return f"{notice.wording}|{notice.report or notice.subject}"[:80]
-
-
-def _template(wording: Wording) -> Template | None:
-    """The WeChat template of a message that has slots for one."""
-    return templates(settings.current().wechat_templates).get(wording.topic) if wording.slots else None
-
-
-def _may_be_pushed(wording: Wording) -> bool:
-    return wording.sms is not None or _template(wording) is not None
 
 
 async def tell_audience(notice: Notice, *, event_id: int, at: datetime) -> int | None:
@@ -187,6 +165,7 @@ async def tell_audience(notice: Notice, *, event_id: int, at: datetime) -> int |
 
 async def tell_many(notice: Notice, *, event_id: int, at: datetime) -> None:
     """Tells everybody in `notice.accounts` in the inbox, in one statement."""
+    gone = await accounts.closed_among(notice.accounts)
     wording = CATALOGUE[notice.wording]
     await database.execute(
         TELL_MANY,
@@ -197,13 +176,13 @@ async def tell_many(notice: Notice, *, event_id: int, at: datetime) -> None:
         notice.subject,
         msgspec.json.encode(notice.facts).decode(),
         at,
-        sorted({recipients.tag_of(account) for account in notice.accounts}),
+        sorted({recipients.tag_of(account) for account in set(notice.accounts) - gone}),
     )
 
 
 async def _tell_person(notice: Notice, person: Person, *, event_id: int, at: datetime) -> None:
     wording = CATALOGUE[notice.wording]
-    template, delivery = _template(wording), new_id()
+    template, delivery = planning.template_of(wording), new_id()
     row = await database.fetch_row(
         TELL_PERSON,
         event_id,
@@ -215,17 +194,17 @@ async def _tell_person(notice: Notice, person: Person, *, event_id: int, at: dat
         at,
         person.owner,
         template.id if template else None,
-        _needed(wording, template) if template else 1,
-        _held_back(wording, person.chosen),
+        planning.needed(wording, template) if template else 1,
+        planning.held_back(wording, person.chosen),
         delivery,
         recipients.seal(person.account) if template else None,
     )
     if row is None:
         return
     if row["taken"]:
-        await _queue(delivery, wording, person=person, channel="wechat", subject=notice.subject, at=at)
+        await planning.queue_send(delivery, wording, person=person, channel="wechat", subject=notice.subject, at=at)
     else:
-        await plan_sms(row["id"], wording, person=person, subject=notice.subject, at=at)
+        await planning.plan_sms(row["id"], wording, person=person, subject=notice.subject, at=at)
 
 
 async def push_only(notice: Notice, person: Person, *, event_id: int, at: datetime) -> None:
@@ -242,70 +221,4 @@ async def push_only(notice: Notice, person: Person, *, event_id: int, at: dateti
         at,
     )
     if announcement is not None:
-        await plan_pushes(announcement, wording, person=person, subject=notice.subject, at=at)
-
-
-async def plan_pushes(announcement: int, wording: Wording, *, person: Person, subject: str, at: datetime) -> None:
-    """A delivery for WeChat, and for SMS when the person chose it and WeChat will not do it."""
-    wechat = await _plan_wechat(announcement, wording, person=person, subject=subject, at=at)
-    if not wechat:
-        await plan_sms(announcement, wording, person=person, subject=subject, at=at)
-
-
-async def _plan_wechat(announcement: int, wording: Wording, *, person: Person, subject: str, at: datetime) -> bool:
-    template = _template(wording)
-    if template is None:
-        return False
-    reason = _held_back(wording, person.chosen)
-    if reason is None:
-        taken = await consents.take(
-            person.owner,
-            template=template.id,
-            needed=_needed(wording, template),
-            ref=f"{announcement}:{wording.topic}",
-            at=at,
-        )
-        reason = "planned" if taken else "no-consent"
-    await plan(announcement, wording, person=person, channel="wechat", reason=reason, subject=subject, at=at)
-    return reason == "planned"
-
-
-def _needed(wording: Wording, template: Template) -> int:
-    shared = sharing(settings.current().wechat_templates, template.id)
-    return needed_credits(wording.topic, shares_template_with=shared)
-
-
-async def plan_sms(announcement: int, wording: Wording, *, person: Person, subject: str, at: datetime) -> bool:
-    """An SMS, only for topics the person chose; whether one was planned."""
-    if wording.sms is None or wording.topic not in person.chosen.sms_topics:
-        return False
-    reason = _held_back(wording, person.chosen) or "planned"
-    await plan(announcement, wording, person=person, channel="sms", reason=reason, subject=subject, at=at)
-    return reason == "planned"
-
-
-def _held_back(wording: Wording, chosen: Preferences) -> str | None:
-    """Why the person does not want this pushed now, or None."""
-    if wording.topic in chosen.muted:
-        return "topic-off"
-    if chosen.digest and TOPICS[wording.topic].digestible and wording is not CATALOGUE["digest"]:
-        return "in-digest"
-    return None
-
-
-async def plan(
-    announcement: int, wording: Wording, *, person: Person, channel: str, reason: str, subject: str, at: datetime
-) -> None:
-    """The delivery row, and its send job when it is to be sent."""
-    delivery = new_id()
-    state = "waiting" if reason == "planned" else "skipped"
-    sealed = recipients.seal(person.account)
-    made = await database.fetch_value(PLAN, delivery, announcement, person.owner, sealed, channel, state, reason, at)
-    if made is not None and state == "waiting":
-        await _queue(delivery, wording, person=person, channel=channel, subject=subject, at=at)
-
-
-async def _queue(delivery: UUID, wording: Wording, *, person: Person, channel: str, subject: str, at: datetime) -> None:
-    """The send job; it waits for the end of the quiet hours."""
-    release = preferences.released_at(person.chosen, urgent=wording.urgent, now=at)
-    await leases.queue(kind=channel, subject=subject, payload={"delivery": str(delivery)}, now=release, job_id=delivery)
+        await planning.plan_pushes(announcement, wording, person=person, subject=notice.subject, at=at)

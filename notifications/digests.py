@@ -6,8 +6,8 @@ from domain.kernel import database
 from domain.kernel.clock import DISTRICT_ZONE
 from domain.kernel.events import Ticked
 from notifications import announcing, recipients
-from notifications.announcing import Person
 from notifications.audiences import Notice
+from notifications.planning import Person
 from notifications.preferences import of
 
 HOUR = 19  # district time

@@ -12,7 +12,7 @@ import msgspec
 
 from domain.kernel import clock, database, settings
 from domain.kernel.leases import Dead, Done, Job, Outcome, Retry, Sender
-from notifications import announcing, consents, preferences, recipients
+from notifications import consents, planning, preferences, recipients
 from notifications.catalogue import CATALOGUE
 from notifications.channels.base import Broken, Channel, Fate, Later, Message, Refused, Sent
 from notifications.templates import templates
@@ -112,10 +112,10 @@ async def _fall_back(row: Any) -> None:
     """The SMS the person chose for this topic, if any."""
     chosen = await preferences.of_one(row["owner"])
     account = recipients.unseal(row["recipient"], owner=row["owner"])
-    await announcing.plan_sms(
+    await planning.plan_sms(
         row["announcement"],
         CATALOGUE[row["wording"]],
-        person=announcing.Person(account, row["owner"], chosen),
+        person=planning.Person(account, row["owner"], chosen),
         subject=row["subject"],
         at=clock.utc_now(),
     )

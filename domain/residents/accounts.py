@@ -1,5 +1,6 @@
 """Accounts and the openids that lead to them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -49,6 +50,14 @@ async def require_active(account_id: UUID) -> None:
     """Raises `AccountFrozen` for a frozen or closed account."""
     if await database.fetch_value("select status from account where id = $1", account_id) != "active":
         raise AccountFrozen
+
+
+async def closed_among(account_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these accounts that were closed: they are told nothing more."""
+    if not account_ids:
+        return set()
+    rows = await database.fetch("select id from account where id = any($1) and status = 'closed'", list(account_ids))
+    return {row["id"] for row in rows}
 
 
 async def openid_of(account_id: UUID) -> str | None:
