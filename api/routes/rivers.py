@@ -1,36 +1,25 @@
-"""A resident's river: its page, its months, charts, the nearest rivers, the ranking, what happens along it."""
+"""Rivers by place and rank, their months as data and charts. One river's page is in `river_life`."""
 
 from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import QueryParameter
 
 from api.open_data.caching import answer
+from api.routes import river_life
+from api.routes.river_life import PAGE_DATA, SVG, SVG_POLICY, Code
 from domain.disclosure import charts, river_page, river_series
-from domain.disclosure.datasets.river_chiefs import RIVER_CHIEFS
-from domain.disclosure.datasets.river_policies import RIVER_POLICIES
 from domain.disclosure.datasets.river_water import RIVER_WATER
-from domain.disclosure.datasets.rivers import RIVERS
-from domain.disclosure.datasets.sections import SECTIONS
-from domain.disclosure.river_page import Nearby, RiverPage
+from domain.disclosure.river_page import Nearby
 from domain.disclosure.river_series import MONTHS_MAX, MonthPoint, Rank, months_back, months_between
 from domain.kernel import clock
 from domain.kernel.errors import Invalid, Text
-from domain.kernel.geo import Point, distance_to_line_m, require_place
-from domain.reports import public_map
-from domain.reports.public_map import Box, Filter, PublicReport
+from domain.kernel.geo import require_place
 
-SVG = "image/svg+xml"
-SVG_POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-ALONG_M_DEFAULT, ALONG_M_MAX = 300, 2_000
-ALONG_REPORTS_MAX = 100
-DEGREES_PER_M = 1 / 90_000  # generous: the box only preselects
-Code = Annotated[str, PathParameter(max_length=40, description="River code")]
 Months = Annotated[int, QueryParameter(ge=1, le=MONTHS_MAX, description="How many months back")]
 MONTH = QueryParameter(max_length=7, pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", description="As 2026-05")
-PAGE_DATA = (RIVERS, SECTIONS, RIVER_CHIEFS, RIVER_POLICIES)
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +37,6 @@ class Classes(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     until: str
     sections: dict[str, str]
-
-
-class Along(msgspec.Struct, frozen=True, kw_only=True):
-    """A published report near the river."""
-
-    distance_m: int
-    report: PublicReport
 
 
 def today_here() -> date:
@@ -111,17 +93,6 @@ async def classes(
     return await answer(request, dataset=RIVER_WATER, today=today_here(), make=make)
 
 
-@get("/v1/rivers/{code:str}", opt={"audience": "public"}, tags=["rivers"], summary="A river's page")
-async def page(request: Request[Any, Any, Any], code: Code) -> Response[RiverPage]:
-    """This month's class and target, 24 months with missing ones shown as missing, chiefs, policies, sections."""
-    today = today_here()
-
-    async def make() -> bytes:
-        return msgspec.json.encode(await river_page.page(code, today=today))
-
-    return await answer(request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make)
-
-
 @get("/v1/rivers/{code:str}/series", opt={"audience": "public"}, tags=["rivers"], summary="A river's months")
 async def months_of(request: Request[Any, Any, Any], code: Code, months: Months = 24) -> Response[list[MonthPoint]]:
     """One point per month, oldest first; a month without data has no class."""
@@ -150,45 +121,4 @@ async def chart(request: Request[Any, Any, Any], code: Code, months: Months = 24
     )
 
 
-@get("/v1/rivers/{code:str}/card.svg", opt={"audience": "public"}, tags=["rivers"], summary="Card for sharing")
-async def card(request: Request[Any, Any, Any], code: Code) -> Response[str]:
-    """Name, latest class and target on one picture."""
-    today = today_here()
-
-    async def make() -> bytes:
-        shown = await river_page.page(code, today=today)
-        return charts.share_card(name=shown.name, town=shown.town, latest=shown.latest, target=shown.target).encode()
-
-    return await answer(
-        request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make, media_type=SVG, headers=SVG_POLICY
-    )
-
-
-@get("/v1/rivers/{code:str}/reports", opt={"audience": "public"}, tags=["rivers"], summary="Reports along a river")
-async def along(
-    code: Code,
-    metres: Annotated[int, QueryParameter(ge=1, le=ALONG_M_MAX, description="Distance to the line")] = ALONG_M_DEFAULT,
-    closed: Annotated[bool, QueryParameter(description="Closed ones instead of open ones")] = False,
-) -> list[Along]:
-    """Published reports within a distance of the river's line, nearest first; their photographs are linked."""
-    row = await river_page.river(code, today=today_here())
-    if not row.get("course"):
-        return []
-    lines = list(river_page.lines_of(row["course"]))
-    rows = await public_map.find(Filter(box=_box(lines, metres), closed=closed), limit=ALONG_REPORTS_MAX)
-    found = []
-    for report in (public_map.public(entry) for entry in rows):
-        away = min(distance_to_line_m(Point(report.lng, report.lat), line) for line in lines)
-        if away <= metres:
-            found.append(Along(distance_m=round(away), report=report))
-    return sorted(found, key=lambda near: near.distance_m)
-
-
-def _box(lines: list[Any], metres: int) -> Box:
-    vertices = [vertex for line in lines for vertex in line]
-    margin = metres * DEGREES_PER_M
-    lngs, lats = [v[0] for v in vertices], [v[1] for v in vertices]
-    return Box(min(lngs) - margin, min(lats) - margin, max(lngs) + margin, max(lats) + margin)
-
-
-ROUTES = [nearest, ranking, classes, page, months_of, chart, card, along]
+ROUTES = [nearest, ranking, classes, months_of, chart, *river_life.ROUTES]

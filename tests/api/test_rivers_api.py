@@ -1,10 +1,19 @@
 """A river's page over HTTP."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from domain.disclosure.river_series import months_back
 from domain.kernel import clock
-from tests.builders.disclosure import a_chief, a_month, a_river, a_section, published
+from domain.kernel import database as db
+from domain.reports.drafts import Place
+from rewards import attendance
+from tests.builders.disclosure import a_chief, a_month, a_river, a_section, published, worked
+from tests.builders.reports import a_report
+from tests.builders.residents import a_resident
+from tests.builders.rewards import a_check, an_event, signed_up
 
 MONTHS = months_back(clock.local_day(clock.utc_now()), 24)
 
@@ -63,6 +72,51 @@ async def test_chart_and_card_are_svg_that_loads_nothing(river) -> None:
         answer = await river.get(f"/v1/rivers/QH-R-001/{name}.svg")
         assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "image/svg+xml")
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_the_card_for_chat_apps_is_a_png_that_shows_the_class(river) -> None:
+    answer = await river.get("/v1/rivers/QH-R-001/card.png")
+    again = await river.get("/v1/rivers/QH-R-001/card.png", headers={"If-None-Match": answer.headers["etag"]})
+
+    image = Image.open(io.BytesIO(answer.content))
+    assert (answer.headers["content-type"], image.format, image.size) == ("image/png", "PNG", (600, 480))
+    assert image.getpixel((300, 170)) == (0, 204, 255)  # class II
+    assert len(image.crop((150, 40, 450, 90)).getcolors(9_999)) > 2  # the name is written, not a row of boxes
+    assert again.status_code == 304
+    assert (await river.get("/v1/rivers/nowhere/card.png")).status_code == 404
+
+
+async def test_every_section_has_a_sign_per_month(river) -> None:
+    answer = await river.get("/v1/rivers/classes", params={"since": MONTHS[-3], "until": MONTHS[-1]})
+
+    assert answer.json()["sections"] == {"QH-S-001": "2-2", "QH-P-1": "--6"}
+    refused = await river.get("/v1/rivers/classes", params={"since": "2000-01", "until": "2026-01"})
+    assert refused.status_code == 400
+
+
+async def test_the_page_shows_open_reports_and_the_latest_patrols(river) -> None:
+    line = [[120.02, 30.4412], [120.03, 30.4412]]
+    await published("rivers", a_river(course={"type": "LineString", "coordinates": line}))
+    await a_report()
+    for lat in (30.4425, 30.46):  # about 145 m and 2 km away
+        await a_report(place=Place(lng=120.0261, lat=lat, datum="wgs84"))
+    now, walker = clock.utc_now(), (await a_resident()).account
+    patrol = await an_event(now=now, behaviour="river-patrol", river="QH-R-001")
+    await signed_up(patrol, walker, now=now)
+    for direction, act in (("in", attendance.check_in), ("out", attendance.check_out)):
+        async with db.transaction():
+            await act(patrol.id, account=walker, check=a_check(patrol, direction=direction, at=now), now=now)
+    await worked(river)
+
+    page = (await river.get("/v1/rivers/QH-R-001")).json()
+    closer = (await river.get("/v1/rivers/QH-R-001", params={"metres": 1})).json()
+    along = (await river.get("/v1/rivers/QH-R-001/reports")).json()
+
+    assert (len(page["open_reports"]), page["within_m"], page["open_reports"]) == (2, 300, along)
+    assert [found["distance_m"] for found in closer["open_reports"]] == [0]
+    assert [found["people"] for found in page["patrols"]] == [1]
+    assert (await river.get("/v1/rivers/QH-R-001/patrols")).json() == page["patrols"]
+    assert (await river.get("/v1/rivers/nowhere/patrols")).status_code == 404
 
 
 async def test_the_ranking_names_who_is_left_out(river) -> None:
