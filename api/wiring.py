@@ -67,6 +67,7 @@ from rewards.events import (
     ActivityReminded,
     ClaimRefused,
     ClaimsReceived,
+    ExpiryDue,
     PlaceGiven,
     PointsAwarded,
     PointsReversed,
@@ -97,6 +98,7 @@ SUBSCRIBERS: Subscribers = {
     RatingShown: (disclosure.show_rating,),
     RatingExpired: (disclosure.end_rating,),
     ClaimsReceived: (rewards.settle_claims,),
+    ExpiryDue: (reward_chores.expire_next,),
     ReportSubmitted: (
         forwarding.queue_forward,
         media.weigh_report_evidence,

@@ -23,6 +23,7 @@ from rewards.presence import Direction
 EARLY = timedelta(minutes=30)  # check-in opens so long before the start
 PUBLISHED_BEFORE = timedelta(hours=24)  # later publication means sampling first
 MANUAL_SHARE_MAX = 0.8
+HELD_FOR = ("same-device", "steady-gps")  # doubts for which somebody looks before it is paid
 
 
 class CheckRefused(Refusal):
@@ -205,10 +206,13 @@ async def waiting_for_confirmation(activity: UUID, *, organiser: UUID) -> list[d
 
 
 async def confirm(attendance: UUID, *, organiser: UUID, accept: bool, now: datetime) -> UUID | None:
-    """The organiser's word; the claim it makes, or None. Raises `NotOneself`, `NotOrganiser` or `NotFound`."""
+    """The organiser's word; the claim it makes, or None. Raises `NotOneself`, `NotOrganiser` or `NotFound`.
+
+    Below the activity's minimum of minutes or metres nothing is confirmed; an officer can correct that.
+    """
     there = await database.fetch_row(
-        "select t.*, s.account, a.organisation, a.behaviour, a.minutes_min, a.published_at, a.starts_at from"
-        " attendance t"
+        "select t.*, s.account, a.organisation, a.behaviour, a.minutes_min, a.distance_min_m,"
+        " a.published_at, a.starts_at from attendance t"
         " join activity_signup s on s.id = t.id join activity a on a.id = t.activity"
         " where t.id = $1 and t.state = 'left' for update of t",
         attendance,
@@ -218,7 +222,8 @@ async def confirm(attendance: UUID, *, organiser: UUID, accept: bool, now: datet
     await activities.require_organiser(organiser, organisation=there["organisation"])
     if there["account"] == organiser:
         raise NotOneself
-    state = "confirmed" if accept and there["minutes"] >= there["minutes_min"] else "refused"
+    short = there["minutes"] < there["minutes_min"] or (there["distance_m"] or 0) < there["distance_min_m"]
+    state = "confirmed" if accept and not short else "refused"
     claim = await _claim(there, minutes=there["minutes"], now=now) if state == "confirmed" else None
     await database.execute(
         "update attendance set state = $2, confirmed_by = $3, claim = $4 where id = $1",
@@ -233,7 +238,7 @@ async def confirm(attendance: UUID, *, organiser: UUID, accept: bool, now: datet
 async def _claim(there: Any, *, minutes: int, now: datetime, number: str = "") -> UUID | None:
     sampled = there["published_at"] > there["starts_at"] - PUBLISHED_BEFORE or await _mostly_manual(there["activity"])
     doubts = ["activity-sampled"] if sampled else []
-    doubts += ["same-device"] if "same-device" in msgspec.json.decode(there["doubts"]) else []
+    doubts += [code for code in msgspec.json.decode(there["doubts"]) if code in HELD_FOR]
     new = NewClaim(
         account=there["account"],
         behaviour=BEHAVIOURS[there["behaviour"]],

@@ -2,13 +2,15 @@
 
 from datetime import date, datetime, timedelta
 
-from domain.kernel import clock, database
+from domain.kernel import clock, database, outbox
 from domain.kernel.events import Ticked
 from rewards import awarding, claims, clearing, goods, publishing, reminding, report_rewards, sealing
+from rewards.events import ExpiryDue
 
 HOLDS_MAX = 500  # per minute and run
 CLAIMS_MAX = 200
-EXPIRE_ACCOUNTS = 20_000  # per transaction
+EXPIRE_ACCOUNTS = 10_000  # per transaction: half a second of locks
+EXPIRY_DAYS = 7  # of a month on which a missed expiry is made up for
 MONTHS_AHEAD = 3
 DAYS_CAUGHT_UP = 7
 SETTLING = timedelta(minutes=30)  # a day is signed when nothing can be posted to it any more
@@ -50,9 +52,17 @@ async def pay_waited_claims(event: Ticked, /, *, event_id: int, at: datetime) ->
 
 
 async def expire_points(event: Ticked, /, *, event_id: int, at: datetime) -> None:
-    """What was good until the last month end lapses; the key of account and month end makes it once."""
-    if event.every == "day":
-        await expire(until=last_month_end(clock.local_day(at)), now=at)
+    """What was good until the last month end lapses, on the first of a month and for some days after."""
+    today = clock.local_day(at)
+    if event.every == "day" and today.day <= EXPIRY_DAYS:
+        await outbox.record(ExpiryDue(until=last_month_end(today), after=0), at=at)
+
+
+async def expire_next(event: ExpiryDue, /, *, event_id: int, at: datetime) -> None:
+    """One batch in a transaction of its own, so that nobody's account is locked for long; then the next one."""
+    last, _ = await expire(until=event.until, after=event.after, now=at)
+    if last is not None:
+        await outbox.record(ExpiryDue(until=event.until, after=last), at=at)
 
 
 def last_month_end(day: date) -> date:
@@ -60,16 +70,13 @@ def last_month_end(day: date) -> date:
     return day.replace(day=1) - timedelta(days=1)
 
 
-async def expire(*, until: date, now: datetime) -> tuple[int, int]:
-    """Expires all accounts up to the month end `until`; how many (accounts, points)."""
-    last: int | None = 0
-    accounts = points = 0
-    while last is not None:
-        rows = await database.fetch("select * from ledger_expire($1, $2, $3, $4)", until, last, EXPIRE_ACCOUNTS, now)
-        last = rows[0]["last_account"]
-        accounts += rows[0]["expired_accounts"]
-        points += int(rows[0]["expired"])
-    return accounts, points
+async def expire(*, until: date, after: int, now: datetime) -> tuple[int | None, int]:
+    """Expires a batch of accounts up to the month end `until`: (last account looked at or None, how many expired).
+
+    The key of account and month end makes it once.
+    """
+    [row] = await database.fetch("select * from ledger_expire($1, $2, $3, $4)", until, after, EXPIRE_ACCOUNTS, now)
+    return row["last_account"], row["expired_accounts"]
 
 
 async def seal_ledger(event: Ticked, /, *, event_id: int, at: datetime) -> None:

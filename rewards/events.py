@@ -1,6 +1,7 @@
 """Facts about green credit."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 from domain.kernel.events import Event
@@ -19,6 +20,14 @@ class PointsAwarded(Event, frozen=True, kw_only=True):
     account_id: UUID
     points: int
     behaviour: str
+
+
+class ExpiryDue(Event, frozen=True, kw_only=True):
+    """Points good until the month end `until` lapse for the next accounts beyond number `after`; a chain of batches."""
+
+    apart: ClassVar[bool] = True
+    until: date
+    after: int
 
 
 class ClaimRefused(Event, frozen=True, kw_only=True):

@@ -16,13 +16,17 @@ REPORT = "verified-report"
 
 
 async def award_verified_report(event: CaseClosed, /, *, event_id: int, at: datetime) -> None:
-    """A substantiated, final closure pays every joined reporter once; anonymous reporters have no account to pay."""
+    """A substantiated, final closure pays every joined reporter once, staff and other excluded persons not.
+
+    Anonymous reporters have no account to pay.
+    """
     if not event.substantiated or event.provisional:
         return
     reports = await case_people.reports_of_case(event.case_id)
     await report_rewards.consider(event.case_id, reports, now=at)
     accounts = await reporters.accounts_of(reports)
-    new = [report_claim(event.case_id, account, at=at) for account in await closing.still_open(set(accounts.values()))]
+    earning = await report_rewards.not_excluded(await closing.still_open(set(accounts.values())), now=at)
+    new = [report_claim(event.case_id, account, at=at) for account in earning]
     for taken in await claims.take(new, now=at):
         if taken.outcome == "new" and taken.claim is not None:
             await awarding.settle(taken.claim, now=at)

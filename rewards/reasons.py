@@ -14,6 +14,7 @@ REASONS: dict[str, Text] = {
     "steps-at-night": Text("夜间步数异常", "An unusual run of steps at night"),
     "photo-seen-before": Text("照片与已有照片相同或高度相似", "The photograph was used before"),
     "same-device": Text("同一设备短时间内多人操作", "One device acted for several people within minutes"),
+    "steady-gps": Text("定位信号异常稳定", "The location does not vary as a real receiver's does"),
     "too-late": Text("超过申报期限", "Claimed too late"),
     "in-the-future": Text("行为时间晚于当前时间", "Said to happen in the future"),
     "bad-inputs": Text("数据超出方法学允许的范围", "The numbers are outside the method's bounds"),

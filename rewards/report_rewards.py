@@ -31,11 +31,12 @@ SALT_BYTES = 16
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kind of violation is worth, in fen. [P]: each city sets its own sums."""
+    """What a kind of violation is worth, in fen."""
 
     code: str
     title: Text
     fen: int
+    tag: str = "P"  # a policy choice: each city sets its own sums
 
 
 ITEMS = {
@@ -103,15 +104,19 @@ async def consider(case: UUID, reports: Sequence[UUID], *, now: datetime) -> UUI
 
 async def _excluded(report: UUID, *, now: datetime) -> bool:
     account = await reporters.account_of(report)
-    if account is None:
-        return False
-    return bool(
-        await database.fetch_value(
-            "select true from reward_exclusion where person = $1 and (until_at is null or until_at > $2) limit 1",
-            await people.person_of(account),
-            now,
-        )
+    return account is not None and not await not_excluded([account], now=now)
+
+
+async def not_excluded(accounts: Sequence[UUID], *, now: datetime) -> list[UUID]:
+    """Those whose reports may be rewarded, with points or cash, in the order given."""
+    people_of = await people.persons_of(list(accounts))
+    rows = await database.fetch(
+        "select distinct person from reward_exclusion where person = any($1) and (until_at is null or until_at > $2)",
+        list(people_of.values()),
+        now,
     )
+    out = {row["person"] for row in rows}
+    return [account for account in accounts if people_of[account] not in out]
 
 
 async def exclude(account: UUID, *, reason: str, until: datetime | None, by: str, now: datetime) -> None:

@@ -11,8 +11,11 @@ from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.ids import new_id
 from domain.operators import four_eyes
 from rewards import ledger
+from rewards.behaviours import BEHAVIOURS
+from rewards.factors import FACTORS
 from rewards.judging import Claim
 from rewards.ledger import BalanceTooLow, Movement, Posted
+from rewards.methods import UNCONFIRMED
 from rewards.publishing import PUBLIC_PEOPLE_MIN
 
 FUND = "sponsor.fund"
@@ -162,6 +165,7 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
     deeds: int | None
     points_given: int | None
     milligrams: int | None
+    unconfirmed: bool  # a factor behind the milligrams is from memory or a policy choice
     retired_milligrams: int
 
 
@@ -192,5 +196,18 @@ async def effects(sponsor: UUID) -> Effects:
         deeds=row["deeds"] if shown else None,
         points_given=row["points"] if shown else None,
         milligrams=saved if shown else None,
+        unconfirmed=await _unconfirmed(sponsor),
         retired_milligrams=carbon["cum_debited"] if carbon else 0,
     )
+
+
+async def _unconfirmed(sponsor: UUID) -> bool:
+    """Whether any deed in the pool was computed with a factor nobody has confirmed."""
+    rows = await database.fetch(
+        "select distinct t.rule from ledger_transfer t join reward_account a on a.id = t.credit"
+        " where t.kind = 'attribute' and t.credit >= 1000 and a.owner = $1 and a.kind = 'sponsor' and a.unit = 2",
+        sponsor,
+    )
+    used = [BEHAVIOURS[row["rule"].removeprefix("sponsor/")] for row in rows]
+    codes = {code for behaviour in used for method in behaviour.methods for code in method.factors}
+    return any(factor.code in codes and factor.tag in UNCONFIRMED for factor in FACTORS)

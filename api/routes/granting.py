@@ -1,6 +1,6 @@
-"""Officers give: points by hand, cash for reports, sponsors' budgets. Each needs a second officer."""
+"""Officers give: points by hand, sponsors' budgets. Each needs a second officer."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from api.moments import Moment, check_years
 from domain.kernel import clock, credit_code, database
 from domain.kernel.errors import Invalid, Text
 from domain.operators import four_eyes
-from rewards import grants, report_rewards, sponsors
+from rewards import grants, sponsors
 from rewards.behaviours import BEHAVIOURS
 from rewards.grants import MonthOfGrants
 from rewards.sponsors import Effects
@@ -44,53 +44,6 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     """The transfer that was posted."""
 
     transfer: int
-
-
-class RewardShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A reward of a report; no person."""
-
-    id: UUID
-    case: UUID
-    report: UUID
-    state: str
-    reason: str | None
-    item: str | None
-    fen: int | None
-    verified_at: datetime
-    claim_until: datetime | None
-
-
-class RewardProposal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Items found (the highest counts) and reports that were declared joint."""
-
-    items: Annotated[list[Annotated[str, msgspec.Meta(max_length=60)]], msgspec.Meta(min_length=1, max_length=10)]
-    joint: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []
-
-
-class Approved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The approval that the second officer gave."""
-
-    approval: UUID
-
-
-class Fen(msgspec.Struct, frozen=True, kw_only=True):
-    """1/100 yuan."""
-
-    fen: int
-
-
-class Payout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The code the claimant shows at the counter."""
-
-    code: Annotated[str, msgspec.Meta(min_length=8, max_length=40)]
-
-
-class Exclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who earns no report rewards, why and how long."""
-
-    account: UUID
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
-    until: Moment | None = None
 
 
 class SponsorSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -166,60 +119,6 @@ async def grants_of_month(month: FromPath[date]) -> list[MonthOfGrants]:
     return await grants.month(month.replace(day=1))
 
 
-@get("/v1/operator/report-rewards/{standing:str}", opt=CLERK, tags=TAGS, summary="Rewards in a state")
-async def list_rewards(standing: FromPath[str], operator: NamedDependency[Actor]) -> list[RewardShown]:
-    """verified, decided, told, claimed, paid, expired, refused."""
-    return [RewardShown(**row) for row in await report_rewards.listed(standing)]
-
-
-@post("/v1/operator/report-rewards/{reward:uuid}/proposal", opt=CLERK, tags=TAGS, summary="Propose a reward")
-async def propose(reward: FromPath[UUID], data: JSONBody[RewardProposal], operator: NamedDependency[Actor]) -> Waiting:
-    """The highest item counts; joint reports share equally."""
-    async with database.transaction():
-        approval = await report_rewards.propose(
-            reward, items=data.items, joint=data.joint, officer=operator.id, now=clock.utc_now()
-        )
-    return Waiting(id=reward, approval=approval)
-
-
-@post(
-    "/v1/operator/report-rewards/{reward:uuid}/decision",
-    opt=CLERK,
-    tags=TAGS,
-    summary="Carry an approved reward out",
-    status_code=200,
-)
-async def decide(reward: FromPath[UUID], data: JSONBody[Approved], operator: NamedDependency[Actor]) -> Fen:
-    """It is told with all others in the next daily batch."""
-    async with database.transaction():
-        fen = await report_rewards.decide(reward, approval=data.approval, officer=operator.id, now=clock.utc_now())
-    return Fen(fen=fen)
-
-
-@post(
-    "/v1/operator/report-rewards/{reward:uuid}/payment",
-    opt={**CLERK, "limit": "code"},
-    tags=TAGS,
-    summary="Pay against the payout code",
-    status_code=200,
-)
-async def pay(reward: FromPath[UUID], data: JSONBody[Payout], operator: NamedDependency[Actor]) -> Fen:
-    """Once; no identity is asked, except for a large sum: that needs an approved reveal for the purpose `reward`."""
-    async with database.transaction():
-        fen = await report_rewards.pay(reward, code=data.code, officer=operator.id, now=clock.utc_now())
-    return Fen(fen=fen)
-
-
-@post("/v1/operator/reward-exclusions", opt=CLERK, tags=TAGS, summary="Exclude from report rewards", status_code=204)
-async def exclude(data: JSONBody[Exclusion], operator: NamedDependency[Actor]) -> None:
-    """Staff on duty, or false reporting; the person's key is stored, not the account."""
-    check_years(until=data.until)
-    async with database.transaction():
-        await report_rewards.exclude(
-            data.account, reason=data.reason, until=data.until, by=operator.principal, now=clock.utc_now()
-        )
-
-
 @post("/v1/operator/sponsors", opt=CLERK, tags=TAGS, summary="Register a sponsor")
 async def register_sponsor(data: JSONBody[SponsorSent], operator: NamedDependency[Actor]) -> Made:
     """An enterprise by its unified social credit code."""
@@ -287,11 +186,6 @@ ROUTES = [
     ask_grant,
     post_grant,
     grants_of_month,
-    list_rewards,
-    propose,
-    decide,
-    pay,
-    exclude,
     register_sponsor,
     fund,
     campaign,

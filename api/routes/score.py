@@ -1,28 +1,16 @@
-"""The personal score, for its owner only; and claiming a report's reward without an identity."""
-
-from typing import Annotated, Any
-from uuid import UUID
+"""The personal score, for its owner only."""
 
 import msgspec
-from litestar import Request, delete, get, post
+from litestar import delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.actors import Actor
-from api.addresses import client_address
-from api.limits import wrong_attempts
-from api.parts import Parts
 from domain.kernel import clock, database
-from domain.reports import receipts, reporters
-from rewards import report_rewards, score
-from rewards.report_rewards import ClaimRefused
+from rewards import score
 from rewards.score import DIMENSIONS, VERSION, Score
 
 RESIDENT = {"audience": "resident"}
 TAGS = ["score"]
-ByName = Annotated[
-    bool, QueryParameter(description="Two officers may look at my sealed identity to pay; needed for a large sum")
-]
 
 
 class DimensionShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,20 +31,6 @@ class FormulaShown(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     formula: str
     dimensions: list[DimensionShown]
-
-
-class RewardClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Number and receipt code of an anonymous report."""
-
-    number: Annotated[str, msgspec.Meta(max_length=40)]
-    code: Annotated[str, msgspec.Meta(max_length=40)]
-
-
-class PayoutShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Shown once: bring this code to the counter."""
-
-    payout_code: str
-    fen: int
 
 
 @get("/v1/score/formula", opt={"audience": "public"}, tags=TAGS, summary="The score's formula")
@@ -103,41 +77,4 @@ async def leave(resident: NamedDependency[Actor]) -> None:
         await score.leave(resident.id)
 
 
-@post(
-    "/v1/receipts/reward",
-    opt={"audience": "public", "limit": "code"},
-    tags=["report rewards"],
-    summary="Claim a reward by receipt code",
-    status_code=200,
-)
-async def claim_by_receipt(
-    data: JSONBody[RewardClaim], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
-) -> PayoutShown:
-    """Without an identity, up to the published amount. One answer for every kind of no; guessing is locked out."""
-    address = client_address(request.scope, trusted=parts.settings.trusted_proxies)
-    async with wrong_attempts(parts.redis, purpose="receipt", subjects=[address]):
-        report = await receipts.open_receipt(number=data.number, code=data.code)
-    async with database.transaction():
-        code, fen = await report_rewards.claim(report, now=clock.utc_now())
-    return PayoutShown(payout_code=code, fen=fen)
-
-
-@post(
-    "/v1/reports/{report_id:uuid}/reward",
-    opt={"audience": "resident", "limit": "code"},
-    tags=["report rewards"],
-    summary="Claim the reward of my report",
-    status_code=200,
-)
-async def claim_own(
-    report_id: FromPath[UUID], resident: NamedDependency[Actor], by_name: ByName = False
-) -> PayoutShown:
-    """For a report sent while signed in; the payout code names nobody. A large sum has to be claimed `by_name`."""
-    if not await reporters.owns(resident.id, report_id=report_id):
-        raise ClaimRefused
-    async with database.transaction():
-        code, fen = await report_rewards.claim(report_id, by_name=by_name, now=clock.utc_now())
-    return PayoutShown(payout_code=code, fen=fen)
-
-
-ROUTES = [read_formula, join, read, leave, claim_by_receipt, claim_own]
+ROUTES = [read_formula, join, read, leave]

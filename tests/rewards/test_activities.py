@@ -114,6 +114,39 @@ async def test_one_phone_for_two_people_is_held_for_a_person():
     assert await state_of(claim) == ("held", "same-device")
 
 
+async def test_a_patrol_shorter_than_asked_is_not_confirmed_and_a_long_one_is(sound):
+    event = await an_event(behaviour="river-patrol", distance_min_m=500)
+    walker, sitter = new_id(), new_id()
+    for who, step in ((walker, 0.001), (sitter, 0.0)):
+        await signed_up(event, who)
+        await came(event, who)
+        await pinged(event, who, 40, 80)
+        track = [
+            {"at": NOON + timedelta(minutes=2 * n), "lat": CENTRE["lat"] + step * n, "lon": CENTRE["lon"]}
+            for n in range(8)
+        ]
+        async with db.transaction():
+            await attendance.check_out(
+                event.id, account=who, check=a_check(event, direction="out", at=END), track=track, now=END
+            )
+    await confirmed(event)
+
+    assert ((await pots(walker))["minutes"], (await pots(sitter))["minutes"]) == (120, 0)
+    doubts = {row["state"]: row["doubts"] for row in await db.fetch("select state, doubts from attendance")}
+    assert "short-track" in doubts["refused"]
+
+
+async def test_a_receiver_without_jitter_is_looked_at_before_it_is_paid(sound):
+    event, me = await an_event(), new_id()
+    await signed_up(event, me)
+    await came(event, me, spots=[Spot(**CENTRE, accuracy=5, altitude=12.0)] * 5)
+    await pinged(event, me, 40, 80)
+    await left(event, me)
+    [claim] = await confirmed(event)
+
+    assert await state_of(claim) == ("held", "steady-gps")
+
+
 async def test_offline_checks_are_signed_by_the_device_and_late_ones_are_refused():
     event, me, device = await an_event(), new_id(), Ed25519PrivateKey.generate()
     public = device.public_key().public_bytes_raw()

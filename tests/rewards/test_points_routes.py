@@ -9,7 +9,7 @@ from domain.cases.events import CaseClosed
 from domain.kernel import clock, handling, outbox
 from domain.kernel import database as db
 from domain.kernel.ids import new_id
-from rewards import proving
+from rewards import proving, report_rewards
 from tests.builders.reports import a_report
 from tests.builders.residents import a_resident
 from tests.builders.rewards import a_claim, claimed
@@ -58,6 +58,24 @@ async def test_a_substantiated_closure_pays_every_joined_reporter_once(api):
         assert {p["unit"]: p["balance"] for p in answer["pots"]} == {"points": 50, "carbon": 0, "minutes": 0}
         assert answer["expiring_points"] == 50
     assert await proving.faults() == []
+
+
+async def test_staff_on_duty_and_closed_accounts_earn_no_points_for_reports(api):
+    officer, gone, neighbour = await a_resident(), await a_resident(), await a_resident()
+    async with db.transaction():
+        await report_rewards.exclude(officer.account, reason="值班人员", until=None, by="test", now=clock.utc_now())
+    case = await a_case_of(*[await a_report(sender=who.account) for who in (officer, gone, neighbour)])
+    await db.execute("update account set status = 'closed' where id = $1", gone.account)
+    await closed(case)
+
+    assert [row["account"] for row in await db.fetch("select account from reward_award")] == [neighbour.account]
+
+
+async def test_everybody_reads_what_reports_are_worth(api):
+    rules = (await api.get("/v1/report-rewards/rules")).json()
+
+    assert [item["fen"] for item in rules["items"]] == [50_000, 100_000, 200_000]
+    assert (rules["anonymous_fen_max"], rules["claim_days"], {i["tag"] for i in rules["items"]}) == (100_000, 60, {"P"})
 
 
 async def test_the_ledger_does_not_tell_who_reported_what(api):

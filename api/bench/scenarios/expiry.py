@@ -34,12 +34,14 @@ async def run(bench: Bench) -> Report:
     done: list[int] = []
 
     async def work() -> int:
-        accounts, _ = await chores.expire(until=DAY, now=datetime.now(UTC))
-        done.append(accounts)
-        return accounts
+        last: int | None = 0
+        while last is not None:
+            last, accounts = await chores.expire(until=DAY, after=last, now=datetime.now(UTC))
+            done.append(accounts)
+        return sum(done)
 
     row = await bench.counted("expiring, per account", work, groups={"postgres": bench.groups["postgres"]})
-    seconds = done[0] / (row.per_second or 1)
+    seconds = sum(done) / (row.per_second or 1)
     faults = await proving.faults()
     return Report(
         scenario="expiry",
@@ -47,7 +49,7 @@ async def run(bench: Bench) -> Report:
         limits=[
             Limit(
                 name="expiring a million accounts",
-                value=seconds * ACCOUNTS / max(done[0], 1),
+                value=seconds * ACCOUNTS / max(sum(done), 1),
                 unit="s",
                 limit=SECONDS_MAX,
             ),

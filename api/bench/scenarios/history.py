@@ -17,7 +17,7 @@ READS = 500
 
 FILL = """
 insert into ledger_transfer (posted_at, occurred_at, key, kind, unit, debit, credit, amount, credit_after, rule)
-select at, at, gen_random_uuid(), 'earn', 1, 11, $1::bigint + (n * 7919) % $2::int, 10, 10, 'bench@1'
+select at, at, gen_random_uuid(), 'earn', 1, 11, $1::bigint + (n::bigint * 7919) % $2::int, 10, 10, 'bench@1'
 from (select n, $3::timestamptz + n * $4::interval as at from generate_series($5::int, $5::int + $6::int - 1) n) x
 """
 MONTH = "select kind, sum(amount) from ledger_transfer where posted_at >= '{0}' and posted_at < '{1}' group by kind"
