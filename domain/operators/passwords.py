@@ -80,3 +80,8 @@ async def matches(password: str, stored: str | None) -> bool:
     async with gate:
         right = await asyncio.to_thread(_matches_or_nobody, password, stored)
     return right and stored is not None
+
+
+async def hashed_aside(password: str) -> str:
+    """`hashed`, off the event loop."""
+    return await asyncio.to_thread(hashed, password)

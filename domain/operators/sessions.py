@@ -59,11 +59,13 @@ async def end(session_id: UUID, *, reason: str, now: datetime) -> None:
     )
 
 
-async def end_all(operator_id: UUID, *, reason: str, now: datetime) -> None:
-    """Ends every session of an officer."""
+async def end_all(operator_id: UUID, *, reason: str, now: datetime, besides: UUID | None = None) -> None:
+    """Ends every session of an officer, except the one named in `besides`."""
     await database.execute(
-        "update operator_session set ended_at = $2, end_reason = $3 where operator = $1 and ended_at is null",
+        "update operator_session set ended_at = $2, end_reason = $3 where operator = $1 and ended_at is null"
+        " and ($4::uuid is null or id <> $4)",
         operator_id,
         now,
         reason,
+        besides,
     )

@@ -40,11 +40,18 @@ class Found(NamedTuple):
     locked_until: datetime | None
 
 
+COLUMNS = "id, password_hash, totp_secret, totp_step, status, locked_until"
+
+
 async def find(login: str) -> Found | None:
     """The officer of this login, in any state."""
-    row = await database.fetch_row(
-        "select id, password_hash, totp_secret, totp_step, status, locked_until from operator where login = $1", login
-    )
+    row = await database.fetch_row(f"select {COLUMNS} from operator where login = $1", login)
+    return Found(*row) if row is not None else None
+
+
+async def find_by_id(operator_id: UUID) -> Found | None:
+    """The officer of this id, in any state."""
+    row = await database.fetch_row(f"select {COLUMNS} from operator where id = $1", operator_id)
     return Found(*row) if row is not None else None
 
 
@@ -66,8 +73,8 @@ async def settle(found: Found | None, *, step: int | None, address_tag: str, now
     """
     if found is None:
         return None
-    if step is None or not await _spend_code(found.id, step, now=now):
-        await _count_failure(found.id, now=now)
+    if step is None or not await spend_code(found.id, step, now=now):
+        await count_failure(found.id, now=now)
         await _note(found.id, "operator.sign_in_refused", address_tag=address_tag, now=now)
         return None
     session_id = await sessions.begin(found.id, now=now)
@@ -75,7 +82,7 @@ async def settle(found: Found | None, *, step: int | None, address_tag: str, now
     return session_id
 
 
-async def _spend_code(operator_id: UUID, step: int, *, now: datetime) -> bool:
+async def spend_code(operator_id: UUID, step: int, *, now: datetime) -> bool:
     """Check and act in one statement: of two sign-ins with the same code one wins."""
     tag = await database.execute(
         "update operator set totp_step = $2, failures = 0, locked_until = null where id = $1 and totp_step < $2"
@@ -87,7 +94,8 @@ async def _spend_code(operator_id: UUID, step: int, *, now: datetime) -> bool:
     return tag == "UPDATE 1"
 
 
-async def _count_failure(operator_id: UUID, *, now: datetime) -> None:
+async def count_failure(operator_id: UUID, *, now: datetime) -> None:
+    """One more failure in a row; the fifth locks the account."""
     await database.execute(
         "update operator set failures = case when failures + 1 >= $2 then 0 else failures + 1 end,"
         " locked_until = case when failures + 1 >= $2 then $3 else locked_until end where id = $1",
