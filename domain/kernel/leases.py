@@ -139,20 +139,23 @@ def _json(value: object) -> str:
 # By the index `send_job_ready`: what others hold is not even looked at, however long the queue.
 DUE = """
 state = 'pending' and greatest(due_at, lease_until) <= $1
-and not exists (select 1 from send_job earlier where earlier.queue = job.queue
-                and earlier.state = 'pending' and earlier.seq < job.seq)
+and (job.queue is null or job.seq = (
+  select min(seq) from send_job first where first.queue = job.queue and first.state = 'pending'))
 """
 OFFER = f"""
-update send_job set lease_until = $1::timestamptz + make_interval(secs => $2), claimed = false
-where id in (
+with due as (
   select id from send_job job where {DUE} order by greatest(due_at, lease_until) limit $3 for update skip locked)
-returning id
+update send_job j set lease_until = $1::timestamptz + make_interval(secs => $2), claimed = false
+from due where j.id = due.id returning j.id
 """
 CLAIM = """
-update send_job set lease_until = $1::timestamptz + make_interval(secs => $2), attempts = attempts + 1, claimed = true
-where id in (select id from send_job where id = any($3) for update skip locked)
-and state = 'pending' and due_at <= $1 and (not claimed or lease_until is null or lease_until < $1)
-returning id, kind, subject, payload, attempts, created_at, origin
+with held as (
+  select free.id from unnest($3::uuid[]) as wanted (id) cross join lateral (
+    select id from send_job where id = wanted.id and state = 'pending' and due_at <= $1
+    and (not claimed or lease_until is null or lease_until < $1) for update skip locked) free)
+update send_job j set lease_until = $1::timestamptz + make_interval(secs => $2), attempts = attempts + 1, claimed = true
+from held where j.id = held.id
+returning j.id, kind, subject, payload, attempts, created_at, origin
 """
 
 

@@ -18,12 +18,12 @@ RETRY_MAX_S = 600
 
 # By the index `outbox_event_ready`: what others hold is not even looked at, however long the queue.
 CLAIM = f"""
-update outbox_event set lease_until = $1::timestamptz + make_interval(secs => $2)
-where id in (
+with free as (
   select id from outbox_event
   where done_at is null and attempts < {ATTEMPTS_MAX} and coalesce(lease_until, '-infinity') < $1
   order by coalesce(lease_until, '-infinity'), id limit $3 for update skip locked)
-returning id
+update outbox_event e set lease_until = $1::timestamptz + make_interval(secs => $2)
+from free where e.id = free.id returning e.id
 """
 
 
