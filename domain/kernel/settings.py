@@ -67,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     activity_reminders: str = "24,2"  # hours before an activity at which those who signed up are reminded; empty: never
     leaderboard: bool = False  # whether the district shows an opt-in leaderboard
     grid_region: str = "national"  # whose power-grid factor counts: national, north, northeast, east, central, …
+    areas_dir: str = ""  # folder with the district's polygons, CODE.json; empty: the fictitious district
     district: str = "qinghe"  # which folder of seed data and service area is served
 
 

@@ -1,6 +1,7 @@
 """Which places the bureau serves: the district's towns as polygons, and who is in charge next door.
 
-The polygons are data (`areas/<district>.json`, GeoJSON rings in WGS-84); a district is added by adding a file.
+The polygons are data (`<district>.json`, GeoJSON rings in WGS-84). Those in `areas/` are fictitious; a bureau
+puts its own file into the folder `GW_AREAS_DIR`.
 """
 
 from functools import lru_cache
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from domain.kernel import settings
 from domain.kernel.errors import Refusal, Text
 from domain.kernel.geo import Point, in_any_polygon
 
@@ -56,10 +58,14 @@ class OutsideServiceArea(Refusal):
     advice = Text("请向当地生态环境部门反映，或拨打 12369。", "Please turn to the local authority or call 12369.")
 
 
-@lru_cache(maxsize=8)
 def district(code: str) -> District:
     """The district of this code; raises FileNotFoundError or msgspec.ValidationError for a wrong configuration."""
-    return msgspec.json.decode((AREAS / f"{code}.json").read_bytes(), type=District)
+    return _read(settings.current().areas_dir or str(AREAS), code)
+
+
+@lru_cache(maxsize=8)
+def _read(folder: str, code: str) -> District:
+    return msgspec.json.decode((Path(folder) / f"{code}.json").read_bytes(), type=District)
 
 
 def town_of(place: Point, *, area: District) -> Town:
