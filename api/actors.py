@@ -22,9 +22,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from api.addresses import client_address, within
+from api.bad_tokens import verified
 from api.metrics import REFUSED
 from api.problems import Forbidden, Unauthenticated
-from api.tokens import Claims, TokenRefused, verify_access
+from api.tokens import Claims
 from domain.kernel import clock, settings
 from domain.operators import sessions as operator_sessions
 from domain.residents import sessions
@@ -107,7 +108,7 @@ def _from_ops(connection: Connection) -> bool:
 
 async def _resident(connection: Connection) -> Actor:
     now = clock.utc_now()
-    claims = _claims(_bearer(connection.scope), kind="resident", now=now)
+    claims = await _claims(connection, _bearer(connection.scope), kind="resident", now=now)
     if not await SESSIONS.alive(claims.session, now=now):
         raise Unauthenticated
     return Actor(kind="resident", id=claims.subject, session=claims.session)
@@ -122,7 +123,7 @@ async def _operator(connection: Connection, *, role: str | None) -> Actor:
 
 async def officer_of(connection: Connection, *, token: str | None, kind: str, now: datetime) -> Actor:
     """The officer of a token of this kind whose session lives and who calls from an allowed network."""
-    claims = _claims(token, kind=kind, now=now)
+    claims = await _claims(connection, token, kind=kind, now=now)
     live = await operator_sessions.live(claims.session, operator_id=claims.subject, now=now)
     if live is None:
         raise Unauthenticated
@@ -146,13 +147,10 @@ def _bearer(scope: Mapping[str, Any]) -> str | None:
     return sent[len(BEARER) :].decode("latin-1")
 
 
-def _claims(token: str | None, *, kind: str, now: datetime) -> Claims:
+async def _claims(connection: Connection, token: str | None, *, kind: str, now: datetime) -> Claims:
     if token is None:
         raise Unauthenticated
-    try:
-        return verify_access(settings.current(), token, kind=kind, now=now)
-    except TokenRefused as refused:
-        raise Unauthenticated from refused
+    return await verified(connection.scope, token, kind=kind, now=now)
 
 
 def require_role(operator: Actor, *allowed: str) -> None:

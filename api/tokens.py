@@ -35,6 +35,10 @@ class TokenRefused(Exception):
     """Not a token of ours, of this kind, at this time. The reason is for the log, not for the caller."""
 
 
+class TokenExpired(TokenRefused):
+    """A token of ours whose time is over, or has not come: nothing is wrong with its bearer."""
+
+
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
     """What a verified token says."""
 
@@ -81,6 +85,11 @@ def issue_access(settings: Settings, *, kind: Kind, subject: UUID, session: UUID
 
 
 _remembered: OrderedDict[tuple[str, str, str, str], Claims] = OrderedDict()
+
+
+def is_remembered(settings: Settings, token: str, *, kind: str) -> bool:
+    """Whether this process has verified the token before."""
+    return (token, kind, settings.token_secret, settings.public_url) in _remembered
 
 
 def verify_access(settings: Settings, token: str, *, kind: str, now: datetime) -> Claims:
@@ -142,9 +151,9 @@ def _read(claims: dict[str, Any], *, kind: str) -> Claims:
 def _check_time(claims: Claims, *, now: datetime) -> None:
     at, leeway = now.timestamp(), LEEWAY.total_seconds()
     if at >= claims.expires_at + leeway:
-        raise TokenRefused("expired")
+        raise TokenExpired("expired")
     if at < claims.not_before - leeway:
-        raise TokenRefused("not valid yet")
+        raise TokenExpired("not valid yet")
 
 
 def _is_canonical(token: str) -> bool:
