@@ -29,7 +29,7 @@ BODY_BYTES_MAX = 512 * 1024  # larger ones are made again
 KEPT_BYTES_MAX = 32 * 1024 * 1024
 CACHE_CONTROL = "public, max-age=60, must-revalidate"
 Make = Callable[[], Awaitable[bytes]]
-Key = tuple[str, str, bytes]  # database, path, query
+Key = tuple[str, bytes]  # path, query
 
 UNKNOWN = Stamp(0, None), 0.0
 
@@ -71,9 +71,16 @@ class Answers:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._stamps: dict[tuple[str, str], tuple[Stamp, float]] = {}
+        self._stamps: dict[str, tuple[Stamp, float]] = {}
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes = 0
+        self._pool: object = None
+
+    def _begin_again(self) -> None:
+        """Another pool may be another database: nothing of the last one is true there."""
+        self._stamps.clear()
+        self._kept.clear()
+        self._bytes, self._pool = 0, database.ENGINE.pool
 
     def forget_stamps(self) -> None:
         """Asks again at the next use."""
@@ -81,22 +88,23 @@ class Answers:
 
     async def stamp(self, dataset: Dataset) -> Stamp:
         """The dataset's stamp, at most `STAMP_KEPT_S` old."""
-        key = (_database(), dataset.name)
-        known = self._stamps.get(key)
+        if self._pool is not database.ENGINE.pool:
+            self._begin_again()
+        known = self._stamps.get(dataset.name)
         if known is None or known[1] < time.monotonic():
             known = await reading.stamp(dataset), time.monotonic() + STAMP_KEPT_S
-            self._stamps[key] = known
+            self._stamps[dataset.name] = known
         return known[0]
 
     def recall(self, scope: Mapping[str, Any]) -> Kept | None:
         """The answer to a GET if it is remembered and every stamp it was made under is known and the same."""
         key = _key(scope)
         kept = self._kept.get(key)
-        if kept is None or kept.day != clock.local_day(clock.utc_now()):
+        if kept is None or self._pool is not database.ENGINE.pool or kept.day != clock.local_day(clock.utc_now()):
             return None
         changes, now = 0, time.monotonic()
         for dataset in kept.datasets:
-            stamp, until = self._stamps.get((key[0], dataset.name), UNKNOWN)
+            stamp, until = self._stamps.get(dataset.name, UNKNOWN)
             if until < now:
                 return None
             changes += stamp.changes
@@ -120,12 +128,8 @@ ANSWERS = Answers()
 database.AFTER_COMMIT.append(ANSWERS.forget_stamps)
 
 
-def _database() -> str:
-    return str(database.ENGINE.config.get("dsn", ""))
-
-
 def _key(scope: Mapping[str, Any]) -> Key:
-    return _database(), scope["path"], scope["query_string"]
+    return scope["path"], scope["query_string"]
 
 
 async def answer(

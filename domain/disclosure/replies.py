@@ -1,17 +1,25 @@
-"""The right of reply: what the party concerned says beside its entry, redacted, shown after an operator's review."""
+"""The right of reply: what the party concerned says beside its entry, redacted, shown after an operator's review.
 
-from datetime import datetime
+The party is known as a verified delegate, or holds a signed link to one entry that came with the decision.
+"""
+
+import hmac
+from datetime import date, datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel import audit, database
+from domain.kernel import audit, database, settings
 from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.ids import new_id
 from domain.kernel.redaction import redact
 
 TEXT_CHARS_MAX = 1_000
 OPEN_MAX = 5
+LINK_DAYS = 30
+TOKEN_CHARS = 43
+GIVER_CHARS_MAX = 80
 
 
 class TooManyReplies(Refusal):
@@ -20,6 +28,13 @@ class TooManyReplies(Refusal):
     code = "too-many-replies"
     title = Text("已有待审核的陈述", "Replies are waiting for review")
     advice = Text("请等待审核结果后再提交。", "Wait for the decision before sending another one.")
+
+
+class ReplyLink(msgspec.Struct, frozen=True, kw_only=True):
+    """The address a party opens to reply to one entry."""
+
+    link: str
+    until: date
 
 
 class PublicReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +53,27 @@ class WaitingReply(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     given_by: str
     given_at: datetime
+
+
+def token_for(dataset: str, key: str, *, until: date) -> str:
+    """What a link carries: it opens one entry until a day."""
+    secret = settings.current().lookup_secret.encode()
+    return hmac.digest(secret, f"reply-link\n{dataset}\n{key}\n{until}".encode(), "sha256").hex()[:TOKEN_CHARS]
+
+
+def link_for(dataset: str, key: str, *, today: date) -> ReplyLink:
+    """A link that is good for `LINK_DAYS`."""
+    until = today + timedelta(days=LINK_DAYS)
+    base = settings.current().public_url.rstrip("/")
+    path = f"/v1/disclosure/{dataset}/{quote(key, safe='')}/replies/by-link"
+    return ReplyLink(link=f"{base}{path}?until={until}&token={token_for(dataset, key, until=until)}", until=until)
+
+
+def require_link(dataset: str, key: str, *, token: str, until: date, today: date) -> None:
+    """Raises `NotFound` for a link that is forged or over."""
+    good = hmac.compare_digest(token.encode(), token_for(dataset, key, until=until).encode())
+    if not good or today > until:
+        raise NotFound
 
 
 async def give(dataset: str, key: str, *, text: str, by: str, now: datetime) -> UUID:
