@@ -9,7 +9,7 @@ import msgspec
 
 from domain.kernel import database
 from domain.reports.categories import CATEGORIES, SENSITIVE_COUNT_MIN
-from domain.reports.public_map import Filter, where_of
+from domain.reports.public_map import Filter, tiles_of, where_of
 
 ZOOM_MAX = 20
 CELL_DEG = ((9, 0.2), (10, 0.1), (11, 0.05), (12, 0.02), (13, 0.01), (14, 0.005), (ZOOM_MAX, 0.002))
@@ -45,6 +45,9 @@ async def count(chosen: Filter, *, zoom: int) -> list[Cluster]:
     """The fullest `CLUSTERS_MAX` cells."""
     size = size_of(zoom)
     where, values = where_of(chosen)
+    small = chosen.box and tiles_of(chosen.box)
+    if small:
+        where, values = f"{small[0].tile} = any(${len(values) + 2}::bigint[]) and {where}", [*values, small[1]]
     places = {name: f"${len(values) + 2 + n}" for n, name in enumerate(("size", "sensitive", "least"))}
     statement = COUNT.format(where=where, **places | {"size": places["size"] + "::float8"})
     rows = await database.fetch(statement, CLUSTERS_MAX, *values, size, SENSITIVE, SENSITIVE_COUNT_MIN)

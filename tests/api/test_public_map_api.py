@@ -1,10 +1,12 @@
 """The public map: GeoJSON, counts per cell with k, one report with its photographs."""
 
-from datetime import datetime
+import random
+from datetime import datetime, timedelta
 
 from domain.kernel import clock, database
 from domain.kernel.errors import Text
-from domain.reports import publication, timeline
+from domain.reports import public_map, publication, timeline
+from domain.reports.drafts import Place
 from tests.builders.reports import a_report
 
 
@@ -92,3 +94,44 @@ async def test_pages_follow_one_another_without_gap_or_repetition(api):
         cursor = f"&cursor={page['next']}"
 
     assert seen == reports[::-1]
+
+
+async def test_a_box_of_any_size_finds_exactly_what_lies_in_it_newest_first(api):
+    chance = random.Random(20261122)
+    now = clock.utc_now()
+    for n in range(60):
+        place = Place(lng=120.02 + chance.random() * 0.03, lat=30.43 + chance.random() * 0.02, datum="wgs84")
+        await shown(place=place, now=now - timedelta(minutes=n))
+    stored = await database.fetch("select report, lng, lat from public_report order by received_at desc, report desc")
+    assert len(stored) > 50
+
+    for size in (0.001, 0.004, 0.01, 0.02, 0.05, 0.3, 1.5):
+        west, south = 120.02 + chance.random() * 0.02, 30.43 + chance.random() * 0.01
+        box = public_map.Box(west, south, west + size, south + size)
+        inside = [
+            str(row["report"])
+            for row in stored
+            if box.west <= row["lng"] <= box.east and box.south <= row["lat"] <= box.north
+        ]
+        found, cursor = [], None
+        while True:
+            bbox = ",".join(map(str, box))
+            answer = await api.get("/v1/public/reports", params={"bbox": bbox, "limit": 7, "cursor": cursor or ""})
+            found += [item["id"] for item in answer.json()["items"]]
+            cursor = answer.json()["next"]
+            if cursor is None:
+                break
+        assert found == inside
+        assert [row["id"] for row in await public_map.find(public_map.Filter(box=box), limit=1_000)] == [
+            row["report"] for row in stored if str(row["report"]) in inside
+        ]
+
+
+async def test_the_newest_in_a_box_are_found_by_the_index_of_its_tiles_alone(api):
+    box = public_map.Box(120.02, 30.44, 120.0304, 30.449)
+    keys, values = public_map.keys_of(public_map.Filter(box=box))
+
+    plan = "\n".join(row[0] for row in await database.fetch(f"explain {keys}", 101, *values))
+
+    assert "public_report_tile_200" in plan
+    assert "Seq Scan" not in plan
