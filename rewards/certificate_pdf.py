@@ -1,18 +1,21 @@
 """A certificate as PDF/A-like print: embedded Chinese font, totals, QR code to the public check page."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import segno
 
+from domain.kernel import clock
 from rewards.behaviours import BEHAVIOURS
 from rewards.certificates import Certificate, Part
 
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-FONT = Path(__file__).parent / "fonts" / "GreenWhistleSansSC.ttf"
-FAMILY = "GreenWhistle"
+FONTS = Path(__file__).parent / "fonts"
+FONT, RARE_FONT = FONTS / "GreenWhistleSansSC.ttf", FONTS / "GreenWhistleSansSC-Rare.ttf"
+FAMILY, RARE_FAMILY = "GreenWhistle", "GreenWhistleRare"
 EVIDENCE = {
     "site-code": "现场动态码",
     "by-hand": "组织者登记",
@@ -32,6 +35,20 @@ def amount(kind: str, part_or_sum: tuple[int, int]) -> str:
     return f"{minutes / 60:.1f} 小时" if kind == "hours" else f"{milligrams / 1000:,.2f} 克 CO2e"
 
 
+@lru_cache(maxsize=2)
+def symbols_of(font: Path) -> frozenset[str]:
+    """The symbols a font can draw."""
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - comes with fpdf
+
+    with TTFont(font, lazy=True) as opened:
+        return frozenset(map(chr, opened.getBestCmap()))
+
+
+def drawable(name: str) -> bool:
+    """Whether every symbol of a name can be printed. Reads fonts: call it in a thread."""
+    return (symbols_of(FONT) | symbols_of(RARE_FONT)).issuperset(name)
+
+
 def render(certificate: Certificate, *, name: str, check_url: str) -> bytes:
     """The PDF. Takes a second of CPU for the font: call it in a thread."""
     told = certificate.told
@@ -43,6 +60,9 @@ def render(certificate: Certificate, *, name: str, check_url: str) -> bytes:
     pdf.set_lang("zh-CN")
     pdf.set_margin(MARGIN_MM)
     pdf.add_font(FAMILY, fname=str(FONT))
+    if not symbols_of(FONT).issuperset(name):
+        pdf.add_font(RARE_FAMILY, fname=str(RARE_FONT))
+        pdf.set_fallback_fonts([RARE_FAMILY])
     pdf.add_page()
     _line(pdf, "志愿服务时长证明" if told.kind == "hours" else "个人碳减排证明", size=24, height=16, align="C")
     _line(pdf, f"编号 {certificate.number}", size=10, align="C")
@@ -53,7 +73,7 @@ def render(certificate: Certificate, *, name: str, check_url: str) -> bytes:
     pdf.ln(4)
     _table(pdf, told.kind, told.parts)
     _notes(pdf, told.parts)
-    _line(pdf, f"出具日期 {told.issued_at:%Y-%m-%d}　出具平台 绿哨 Green Whistle", size=10)
+    _line(pdf, f"出具日期 {clock.local_day(told.issued_at)}　出具平台 绿哨 Green Whistle", size=10)
     _qr(pdf, check_url)
     return bytes(pdf.output())
 

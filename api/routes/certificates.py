@@ -14,6 +14,7 @@ from api.actors import Actor
 from api.moments import check_years
 from api.parts import Parts
 from domain.kernel import clock, database
+from domain.kernel.errors import Invalid, Text
 from rewards import badges, certificate_pdf, certificates
 from rewards.certificates import Certificate, Statement
 
@@ -115,6 +116,8 @@ async def issue(
 ) -> Issued:
     """Free, at once, for any period of up to five years."""
     check_years(from_day=data.from_day, to_day=data.to_day)
+    if not await asyncio.to_thread(certificate_pdf.drawable, data.name):
+        raise Invalid(Text("姓名含有无法打印的字符", "The name has a symbol that cannot be printed"), field="name")
     async with database.transaction():
         made = await certificates.issue(
             resident.id,

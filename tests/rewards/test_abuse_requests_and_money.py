@@ -34,6 +34,7 @@ from tests.builders.rewards import (
 )
 
 pytestmark = pytest.mark.anyio
+CLIENTS = 64  # at once, more than there are connections
 
 
 async def tx(work):
@@ -106,9 +107,12 @@ async def race(*, people: int, items: int) -> None:
         NOON,
     )
 
+    clients = asyncio.Semaphore(CLIENTS)
+
     async def buy(who):
-        order = await ordered(good, who)
-        await tx(goods.confirm(order, account=who, now=NOON))
+        async with clients:
+            order = await ordered(good, who)
+            await tx(goods.confirm(order, account=who, now=NOON))
 
     results = await asyncio.gather(*(buy(who) for who in crowd), return_exceptions=True)
 

@@ -3,7 +3,7 @@
 import base64
 import json
 import runpy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import jsonschema
@@ -77,6 +77,32 @@ async def test_unconfirmed_factors_are_marked_on_a_carbon_certificate(database):
     assert sealing.signed(made.statement.encode(), made.signature)
     assert "Li Lei" not in str(await db.fetch("select * from reward_certificate"))
     assert len(certificate_pdf.render(made, name="Li Lei", check_url="https://example.org/c")) > 5_000
+
+
+async def test_rare_name_characters_are_printed_and_unprintable_ones_refused_when_asking(api, caplog):
+    who, now = await a_resident(), clock.utc_now()
+    day = str(clock.local_day(now))
+    body = {"kind": "hours", "from_day": day, "to_day": day}
+    answers = {}
+    for name in ("镕喆堃·䶮㛃𬸚", "小绿🌱"):
+        answers[name] = await api.post("/v1/certificates", headers=who.headers, json=body | {"name": name})
+    [rare, emoji] = answers.values()
+    pdf = await api.get(f"/v1/certificates/{rare.json()['number']}/pdf", headers=who.headers)
+
+    assert (rare.status_code, emoji.status_code, emoji.json()["field"]) == (201, 400, "name")
+    assert pdf.content.count(b"/FontFile2") == 2
+    assert "missing" not in caplog.text
+
+
+async def test_a_certificate_is_dated_by_the_districts_day(database):
+    late = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)  # one o'clock on the 22nd
+    async with db.transaction():
+        made = await certificates.issue(
+            new_id(), kind="hours", name="张三", from_day=NOON.date(), to_day=NOON.date(), now=late
+        )
+
+    assert clock.local_day(made.told.issued_at).day == 22
+    assert certificate_pdf.render(made, name="张三", check_url="https://example.org/c").startswith(b"%PDF-")
 
 
 async def test_what_does_not_exist_is_not_found(database):
