@@ -97,14 +97,20 @@ async def _values(request: StrictRequest, handler: Any, *, model: Any) -> dict[s
 
 def _answer(answered: Any, handler: Any) -> tuple[int, Headers, bytes]:
     if not isinstance(answered, Response):
-        status, body = handler.status_code, b"" if handler.status_code == NO_CONTENT else encode_json(answered)
-        return status, _headers({}, JSON, body, status=status), body
+        status, media_type = handler.status_code, _media_type(handler.media_type)
+        plain = isinstance(answered, str) and media_type != JSON
+        body = answered.encode() if plain else b"" if status == NO_CONTENT else encode_json(answered)
+        return status, _headers({}, media_type, body, status=status), body
     status = answered.status_code or handler.status_code
-    media_type = str(answered.media_type or handler.media_type or JSON)
+    media_type = _media_type(answered.media_type or handler.media_type)
     body = answered.render(answered.content, media_type, SERIALIZER)
     if status in {NO_CONTENT, NOT_MODIFIED}:
         body = b""
     return status, _headers(answered.headers, media_type, body, status=status), body
+
+
+def _media_type(given: Any) -> str:
+    return str(getattr(given, "value", given) or JSON)
 
 
 def _headers(given: Mapping[str, str], media_type: str, body: bytes, *, status: int) -> Headers:
