@@ -116,7 +116,8 @@ async def test_a_box_of_any_size_finds_exactly_what_lies_in_it_newest_first(api)
         found, cursor = [], None
         while True:
             bbox = ",".join(map(str, box))
-            answer = await api.get("/v1/public/reports", params={"bbox": bbox, "limit": 7, "cursor": cursor or ""})
+            more = {} if cursor is None else {"cursor": cursor}
+            answer = await api.get("/v1/public/reports", params={"bbox": bbox, "limit": 7} | more)
             found += [item["id"] for item in answer.json()["items"]]
             cursor = answer.json()["next"]
             if cursor is None:
