@@ -40,7 +40,7 @@ from domain.kernel.handling import Subscribers
 from domain.kernel.leases import Sender
 from domain.reports import handlers as reports
 from domain.reports import leaving, text_screening
-from domain.reports.events import ReportPublished, ReportSubmitted, ReportWithdrawn
+from domain.reports.events import IdentitySeen, ReportPublished, ReportSubmitted, ReportWithdrawn
 from domain.residents import chores as resident_chores
 from domain.residents.events import AccountClosed
 from domain.residents.sms_codes import JOB_KIND
@@ -49,7 +49,7 @@ from media import concerns, fetching, screening, sweeping, tidying, withdrawal
 from media import handlers as media
 from media.events import PhotoFetchFailed, PhotoNeedsPerson, PhotoObjectMissing
 from media.links import links_of_subjects
-from notifications import sending, webhooks
+from notifications import closing, sending, webhooks
 from notifications.audiences import BEHAVIOUR_NAMES
 from notifications.breaker import Breaker
 from notifications.channels import sms_codes
@@ -127,7 +127,10 @@ SUBSCRIBERS: Subscribers = {
     ActivityCalledOff: (announce,),
     PointsReversed: (announce,),
     ClaimRefused: (announce,),
-    AccountClosed: (reward_closing.forget_account,),
+    AccountClosed: (reward_closing.forget_account, closing.forget_account),
+    IdentitySeen: (announce,),
+    MatterAnswered: (announce,),
+    ResultRated: (webhooks.publish,),
 }
 
 # Facts nobody acts on yet; they stay readable in the outbox and the audit trail.
@@ -135,13 +138,11 @@ UNHEARD: frozenset[type[Event]] = frozenset(
     {
         ChiefMessaged,
         ChiefMessageEscalated,
-        MatterAnswered,
         MatterLate,
         MatterOpened,
         PublicationLate,
         HandoverDied,
         QuestionAnswered,
-        ResultRated,
     }
 )
 

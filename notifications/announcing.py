@@ -15,8 +15,8 @@ from domain.kernel import database, trace
 from domain.kernel.ids import new_id
 from domain.residents import accounts
 from notifications import planning, preferences, recipients
-from notifications.audiences import Notice
 from notifications.catalogue import CATALOGUE
+from notifications.notices import Notice
 from notifications.planning import Person
 
 # One round trip for what happens most: announcement, inbox line, and the WeChat delivery with its consent set aside.

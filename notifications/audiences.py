@@ -9,34 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from domain.cases.stages import LABELS, Outcome, Stage
-from domain.disclosure import chief_messages
-from domain.kernel import database
 from domain.kernel.errors import Text
-from notifications import knowing
+from notifications.audiences_bureau import chief_answered, entry_published, identity_seen, matter_answered
 from notifications.knowing import Known
+from notifications.notices import Notice, pair, to_case
 from notifications.wording import Fact
-
-
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell: to the reporter of `report`, to `account`, to `accounts`, or to followers of the `reach`."""
-
-    wording: str
-    subject: str
-    facts: dict[str, Fact]
-    report: UUID | None = None
-    account: UUID | None = None
-    accounts: tuple[UUID, ...] = ()  # many people, told in the inbox only
-    audience: str | None = None  # area | town | district
-    reach: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """Unique among the notices of one event."""
-        return f"{self.wording}|{self.audience or self.subject}"[:80]
-
 
 Tell = Callable[[Any, datetime, Known], Awaitable[list[Notice]]]
 OUTCOMES: Mapping[str, Text] = {
@@ -52,23 +30,10 @@ BEHAVIOUR_NAMES: dict[str, Text] = {}  # filled by api.wiring from the rewards r
 SOME_BEHAVIOUR = Text("绿色行动", "green action")
 
 
-def _pair(text: Text) -> list[str]:
-    return [text.zh, text.en]
-
-
 def _to_reporter(wording: str, report: UUID, at: datetime, known: Known) -> list[Notice]:
     if report not in known.facts:
         return []
     return [Notice(wording=wording, subject=f"report:{report}", facts=known.facts_of(report, at), report=report)]
-
-
-def _to_case(wording: str, case_id: UUID, at: datetime, known: Known, **more: Fact) -> list[Notice]:
-    """To everybody whose report the case answers; joined reporters are told of their own number."""
-    return [
-        Notice(wording=wording, subject=f"case:{case_id}", facts=known.facts_of(report, at) | more, report=report)
-        for report in known.reports.get(case_id, ())
-        if report in known.facts
-    ]
 
 
 def _to_followers(wording: str, case_id: UUID, mine: Sequence[Notice], known: Known) -> list[Notice]:
@@ -102,7 +67,7 @@ async def report_published(event: Any, at: datetime, known: Known) -> list[Notic
 
 async def case_accepted(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The platform has it."""
-    return _to_case("case_accepted", event.case_id, at, known)
+    return to_case("case_accepted", event.case_id, at, known)
 
 
 async def case_progressed(event: Any, at: datetime, known: Known) -> list[Notice]:
@@ -110,33 +75,33 @@ async def case_progressed(event: Any, at: datetime, known: Known) -> list[Notice
     stage = Stage(event.stage)
     if stage in QUIET_STAGES:
         return []
-    mine = _to_case("case_progressed", event.case_id, at, known, stage=_pair(LABELS[stage]))
+    mine = to_case("case_progressed", event.case_id, at, known, stage=pair(LABELS[stage]))
     return mine + _to_followers("case_progressed_followed", event.case_id, mine, known)
 
 
 async def case_closed(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The result, or a first result that waits for a second inspection."""
-    outcome = _pair(OUTCOMES.get(str(event.outcome), Text("已答复", "answered")))
+    outcome = pair(OUTCOMES.get(str(event.outcome), Text("已答复", "answered")))
     wording = "case_closed_provisional" if event.provisional else "case_closed"
-    mine = _to_case(wording, event.case_id, at, known, outcome=outcome)
+    mine = to_case(wording, event.case_id, at, known, outcome=outcome)
     return mine + _to_followers("case_closed_followed", event.case_id, mine, known)
 
 
 async def case_reopened(event: Any, at: datetime, known: Known) -> list[Notice]:
     """Another round began."""
-    return _to_case("case_reopened", event.case_id, at, known, round=event.round)
+    return to_case("case_reopened", event.case_id, at, known, round=event.round)
 
 
 async def question_asked(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The unit wants to know something."""
-    return _to_case("question_asked", event.case_id, at, known)
+    return to_case("question_asked", event.case_id, at, known)
 
 
 async def light_turned(event: Any, at: datetime, known: Known) -> list[Notice]:
     """A node is nearly or already late."""
     if str(event.light) not in {"amber", "red"}:
         return []
-    return _to_case(f"case_late_{event.light}", event.case_id, at, known, stage=_pair(_node(event.node)))
+    return to_case(f"case_late_{event.light}", event.case_id, at, known, stage=pair(_node(event.node)))
 
 
 async def extension_approved(event: Any, at: datetime, known: Known) -> list[Notice]:
@@ -144,12 +109,12 @@ async def extension_approved(event: Any, at: datetime, known: Known) -> list[Not
     unit = {"hour": Text("小时", "hours"), "workday": Text("个工作日", "working days")}.get(str(event.unit))
     unit = unit or Text("天", "days")
     extra = [f"{event.amount}{unit.zh}", f"{event.amount} {unit.en}"]
-    return _to_case("case_extended", event.case_id, at, known, stage=_pair(_node(event.node)), extra=extra)
+    return to_case("case_extended", event.case_id, at, known, stage=pair(_node(event.node)), extra=extra)
 
 
 async def review_requested(event: Any, at: datetime, known: Known) -> list[Notice]:
     """The rounds are used up; a review begins."""
-    return _to_case("review_requested", event.case_id, at, known)
+    return to_case("review_requested", event.case_id, at, known)
 
 
 def _node(node: str) -> Text:
@@ -160,7 +125,7 @@ async def points_awarded(event: Any, at: datetime, known: Known) -> list[Notice]
     """Points arrived."""
     facts: dict[str, Fact] = {
         "points": event.points,
-        "behaviour": _pair(BEHAVIOUR_NAMES.get(str(event.behaviour), SOME_BEHAVIOUR)),
+        "behaviour": pair(BEHAVIOUR_NAMES.get(str(event.behaviour), SOME_BEHAVIOUR)),
         "happened_at": at.isoformat(),
     }
     subject = f"points:{event.transfer_id}"
@@ -176,7 +141,7 @@ async def points_reversed(event: Any, at: datetime, known: Known) -> list[Notice
 
 async def claim_refused(event: Any, at: datetime, known: Known) -> list[Notice]:
     """A claim earned nothing."""
-    facts: dict[str, Fact] = {"behaviour": _pair(BEHAVIOUR_NAMES.get(str(event.behaviour), SOME_BEHAVIOUR))}
+    facts: dict[str, Fact] = {"behaviour": pair(BEHAVIOUR_NAMES.get(str(event.behaviour), SOME_BEHAVIOUR))}
     subject = f"claim:{event.claim_id}"
     return [Notice(wording="claim_refused", subject=subject, facts=facts, account=event.account_id)]
 
@@ -203,28 +168,6 @@ async def activity_called_off(event: Any, at: datetime, known: Known) -> list[No
     return [Notice(wording="activity_called_off", subject=subject, facts=_activity(event), accounts=accounts)]
 
 
-async def entry_published(event: Any, at: datetime, known: Known) -> list[Notice]:
-    """A penalty became public: those whose reports led to it hear so, found by the case or by the platform's number."""
-    if event.dataset != "penalties" or event.version != 1:
-        return []
-    rows = await database.fetch(
-        "select distinct \"case\" from case_update where detail->>'penalty' = $1"
-        ' union select "case" from case_report where "case"::text = $2',
-        event.key,
-        event.case or "",
-    )
-    cases = [row["case"] for row in rows]
-    found = await knowing.of_cases(cases)
-    return [notice for case_id in cases for notice in _to_case("penalty_published", case_id, at, found)]
-
-
-async def chief_answered(event: Any, at: datetime, known: Known) -> list[Notice]:
-    """The chief of a river answered a message."""
-    account = await chief_messages.sender_of(event.message_id)
-    subject, facts = f"chief-message:{event.message_id}", {"happened_at": at.isoformat()}
-    return [Notice(wording="chief_answered", subject=subject, facts=dict(facts), account=account)]
-
-
 TOLD: Mapping[str, Tell] = {
     "ReportSubmitted": report_submitted,
     "ReportWithdrawn": report_withdrawn,
@@ -245,6 +188,8 @@ TOLD: Mapping[str, Tell] = {
     "ActivityCalledOff": activity_called_off,
     "EntryPublished": entry_published,
     "ChiefAnswered": chief_answered,
+    "IdentitySeen": identity_seen,
+    "MatterAnswered": matter_answered,
 }
 
 

@@ -13,7 +13,7 @@ import msgspec
 from domain.kernel import database
 from domain.kernel.errors import Text
 from notifications import announcing
-from notifications.audiences import Notice
+from notifications.notices import Notice
 
 BATCH = 20_000
 Audience = Literal["district", "town", "area"]

@@ -171,6 +171,36 @@ CATALOGUE: Mapping[str, Wording] = {
         plain=Text("已转上级复核。", "Passed on for review."),
         slots=_CASE | {"result": "上级复核", "note": "已转上级复核"},
     ),
+    "identity_seen": Wording(
+        topic="identity",
+        audience="reporter",
+        title=Text("有人查看了您的身份信息", "Your identity was looked at"),
+        body=Text(
+            "举报 {number}：工作人员 {officer} 经 {approver} 批准，于 {happened_at} 查看了您的身份信息，"
+            "用于{purpose}。理由：{reason}。如有疑问，可在举报详情中查看或投诉。",
+            "Report {number}: officer {officer}, with the approval of {approver}, looked at your identity on"
+            " {happened_at} {purpose}. Reason given: {reason}. You can read this again in the report, or complain.",
+        ),
+        plain=Text("工作人员经批准查看了您的身份信息，点开看原因。", "Your identity was looked at. Open to see why."),
+        sms=Text(
+            "经批准，您的举报{number}的身份信息被查看，原因见小程序。",
+            "Report {number}: your identity was looked at, with approval. See why in the app.",
+        ),
+        urgent=True,
+    ),
+    "matter_answered": Wording(
+        topic="enterprise",
+        audience="delegate",
+        title=Text("企业信用{matter}：{outcome}", "Enterprise credit, {matter}: {outcome}"),
+        body=Text(
+            "您代表的“{enterprise}”提出的{matter}已有答复：{outcome}。请在企业页面查看答复全文和后续期限。",
+            "“{enterprise}”, for which you act, has an answer to its {matter}: {outcome}. Read the answer and the"
+            " next deadlines on the enterprise's page.",
+        ),
+        plain=Text("{matter}已答复：{outcome}。", "Answer to the {matter}: {outcome}."),
+        sms=Text("您代表企业提出的{matter}已答复，请在小程序查看。", "Your {matter} was answered. See the app."),
+        page="pages/enterprise/index",
+    ),
     "penalty_published": Wording(
         topic="progress",
         audience="reporter",

@@ -24,6 +24,7 @@ REASONS: Mapping[str, Text] = {
     "no-phone": Text("账号没有绑定手机", "no phone is bound"),
     "no-template": Text("没有配置模板", "no template is configured"),
     "gave-up": Text("多次重试仍失败", "gave up after many tries"),
+    "account-closed": Text("账号已注销", "the account was closed"),
 }
 
 
@@ -86,18 +87,6 @@ def reason_text(reason: str) -> Text:
     if reason == "read":
         return Text("已读", "read")
     return REASONS.get(reason, Text(reason, reason))
-
-
-async def confirm(provider_ref: str, *, arrived: bool, now: datetime) -> None:
-    """The provider's later word on a message it had taken."""
-    await database.execute(
-        "update notice_delivery set state = $2, reason = $3, finished_at = $4"
-        " where provider_ref = $1 and state = 'sent'",
-        provider_ref,
-        "confirmed" if arrived else "refused",
-        "arrived" if arrived else "phone-refused",
-        now,
-    )
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from domain.kernel import database
 from domain.kernel.clock import DISTRICT_ZONE
 from domain.kernel.events import Ticked
 from notifications import announcing, recipients
-from notifications.audiences import Notice
+from notifications.notices import Notice
 from notifications.planning import Person
 from notifications.preferences import of
 

@@ -5,6 +5,7 @@ chose gets its turn; the inbox already has the message.
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,11 @@ returning d.id, d.owner, d.recipient, d.announcement, d.channel, d.calls, a.word
 READ = """
 select d.id, d.owner, d.recipient, d.announcement, d.channel, d.calls, a.wording, a.topic, a.subject, a.facts
 from notice_delivery d join announcement a on a.id = d.announcement where d.id = $1 and d.state = 'waiting'
+"""
+SAID = """
+update notice_delivery d set state = $2, reason = $3, finished_at = $4 from announcement a
+where d.provider_ref = $1 and d.state = 'sent' and a.id = d.announcement
+returning d.owner, d.recipient, d.announcement, d.channel, a.wording, a.subject
 """
 END = """
 update notice_delivery set state = $2, reason = $3, provider_ref = coalesce($4, provider_ref),
@@ -119,6 +125,14 @@ async def _fall_back(row: Any) -> None:
         subject=row["subject"],
         at=clock.utc_now(),
     )
+
+
+async def phone_said(provider_ref: str, *, arrived: bool, now: datetime) -> None:
+    """The provider's later word on a message it had taken, in the caller's transaction; refused ones fall back."""
+    state, reason = ("confirmed", "arrived") if arrived else ("refused", "phone-refused")
+    row = await database.fetch_row(SAID, provider_ref, state, reason, now)
+    if row is not None and not arrived and row["channel"] != "sms":
+        await _fall_back(row)
 
 
 def _buried(channel: Channel) -> Callable[[Job, str], Awaitable[None]]:

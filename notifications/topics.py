@@ -45,6 +45,8 @@ TOPICS: Mapping[str, Topic] = {
         name=Text("志愿活动", "Activities"), priority=3, slots=(("matter", "text"), ("at", "moment"), ("note", "text"))
     ),
     "receipt": Topic(name=Text("提交与撤回", "Receipts"), priority=6),
+    "identity": Topic(name=Text("身份信息查看", "Looks at your identity"), priority=2),
+    "enterprise": Topic(name=Text("企业信用事项", "Enterprise matters"), priority=2),
     "alert": Topic(name=Text("身边环境提醒", "Alerts near you"), priority=2),
     "district": Topic(name=Text("全区公告", "District notices"), priority=7),
 }

@@ -33,6 +33,7 @@ EXPORTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "CaseProgressed": ("case.progressed", ("case_id", "stage", "round")),
     "CaseClosed": ("case.closed", ("case_id", "round", "outcome", "substantiated", "provisional")),
     "CaseReopened": ("case.reopened", ("case_id", "round")),
+    "ResultRated": ("result.rated", ("case_id", "round", "solved", "satisfied")),
     "LightTurned": ("case.light-turned", ("case_id", "node", "light", "due_at")),
 }
 TYPES = {kind for kind, _ in EXPORTED.values()}

@@ -27,7 +27,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     """One message. `plain` is the short form for large print; `slots` fill the topic's WeChat template, in Chinese."""
 
     topic: str
-    audience: Literal["reporter", "follower", "resident", "area", "district"]
+    audience: Literal["reporter", "follower", "resident", "delegate", "area", "district"]
     title: Text
     body: Text
     plain: Text

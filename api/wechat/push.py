@@ -20,7 +20,7 @@ from domain.kernel import database
 from domain.kernel.errors import Refusal, Text
 from domain.kernel.settings import Settings
 from domain.residents import accounts
-from notifications import consents, deliveries, recipients
+from notifications import consents, recipients, sending
 from notifications.consents import Kind
 
 Message = Mapping[str, Any]
@@ -164,7 +164,7 @@ async def message_sent(message: Message, now: datetime) -> None:
     """WeChat tells whether the phone got the message."""
     for item in _items(message):
         arrived = str(item.get("ErrorCode", "0")) == "0"
-        await deliveries.confirm(str(item.get("MsgID", ""))[:80], arrived=arrived, now=now)
+        await sending.phone_said(str(item.get("MsgID", ""))[:80], arrived=arrived, now=now)
 
 
 Taker = Callable[[Message, datetime], Awaitable[None]]

@@ -24,3 +24,10 @@ class ReportPublished(Event, frozen=True, kw_only=True):
     """The report's public form can be read by everybody."""
 
     report_id: UUID
+
+
+class IdentitySeen(Event, frozen=True, kw_only=True):
+    """Two officers opened who sent the report; the sender is told who, when and why."""
+
+    report_id: UUID
+    reveal_id: UUID

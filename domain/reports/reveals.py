@@ -4,16 +4,17 @@ The approval is spent with the look. The reporter's timeline says that somebody 
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel import crypto, database, settings
+from domain.kernel import crypto, database, outbox, settings
 from domain.kernel.errors import NotFound, Text
 from domain.kernel.ids import new_id
 from domain.operators import four_eyes
 from domain.reports import reporters, timeline
+from domain.reports.events import IdentitySeen
 from domain.residents import phones
 
 ACTION = "reporter.reveal"
@@ -76,11 +77,11 @@ async def look(report_id: UUID, *, approval_id: UUID, operator: UUID, now: datet
     account = await reporters.account_of(report_id)
     if account is None:
         raise NotFound
-    purpose = PURPOSES[asked.detail["purpose"]]
+    purpose, reveal = PURPOSES[asked.detail["purpose"]], new_id()
     await database.execute(
         "insert into identity_reveal (id, report, asked_by, purpose, reason, asked_at, approved_by, approved_at,"
         " expires_at, opened_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        new_id(),
+        reveal,
         report_id,
         asked.asked_by,
         asked.detail["purpose"],
@@ -96,25 +97,36 @@ async def look(report_id: UUID, *, approval_id: UUID, operator: UUID, now: datet
         f"With the approval of two officers your identity was looked at {purpose.en}",
     )
     await timeline.append([report_id], kind="identity_seen", note=note, at=now)
+    await outbox.record(IdentitySeen(report_id=report_id, reveal_id=reveal), at=now)
     named = await database.fetch_value("select identity = 'named' from report where id = $1", report_id)
     return Revealed(account=account, phone=await phones.number_of(account), named=bool(named))
+
+
+LOOKS = "select opened_at, purpose, reason, asked_by, approved_by from identity_reveal"
 
 
 async def looks(report_id: UUID) -> list[Look]:
     """Who looked, when and why; the latest first."""
     rows = await database.fetch(
-        "select opened_at, purpose, reason, asked_by, approved_by from identity_reveal"
-        " where report = $1 and opened_at is not null order by opened_at desc",
-        report_id,
+        f"{LOOKS} where report = $1 and opened_at is not null order by opened_at desc", report_id
     )
-    return [
-        Look(
-            at=row["opened_at"],
-            purpose=PURPOSES[row["purpose"]].zh,
-            purpose_en=PURPOSES[row["purpose"]].en,
-            reason=row["reason"],
-            officer=officer_code(row["asked_by"]),
-            approved_by=officer_code(row["approved_by"]),
-        )
-        for row in rows
-    ]
+    return [_look(row) for row in rows]
+
+
+async def one_look(reveal_id: UUID) -> Look:
+    """One of them; raises `NotFound`."""
+    row = await database.fetch_row(f"{LOOKS} where id = $1 and opened_at is not null", reveal_id)
+    if row is None:
+        raise NotFound
+    return _look(row)
+
+
+def _look(row: Any) -> Look:
+    return Look(
+        at=row["opened_at"],
+        purpose=PURPOSES[row["purpose"]].zh,
+        purpose_en=PURPOSES[row["purpose"]].en,
+        reason=row["reason"],
+        officer=officer_code(row["asked_by"]),
+        approved_by=officer_code(row["approved_by"]),
+    )

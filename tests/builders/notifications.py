@@ -10,8 +10,8 @@ from domain.kernel.events import Event
 from domain.kernel.ids import new_id
 from domain.kernel.leases import Sender
 from notifications import announcing
-from notifications.audiences import Notice
 from notifications.handlers import announce
+from notifications.notices import Notice
 from notifications.tables import NoticeDelivery
 from rewards.events import PointsAwarded
 from tests.builders.residents import Resident

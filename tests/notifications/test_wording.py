@@ -12,7 +12,9 @@ from api.wiring import SUBSCRIBERS
 from domain.cases.stages import LABELS
 from domain.kernel.errors import Text
 from domain.reports.categories import LEAVES
+from domain.reports.reveals import PURPOSES
 from notifications.audiences import OUTCOMES, TOLD
+from notifications.audiences_bureau import MATTERS
 from notifications.catalogue import CATALOGUE
 from notifications.handlers import announce
 from notifications.templates import templates
@@ -39,7 +41,15 @@ WORST: dict[str, Fact] = {
     "stage": longest(list(LABELS.values())),
     "outcome": longest(list(OUTCOMES.values())),
     "behaviour": ["参加有组织的河道巡护志愿服务活动", "taking part in organised volunteer patrols of rivers"],
-    "reason": ["证据与申报的时间地点不一致", "the evidence does not agree with the time and place claimed"],
+    "reason": "需要向您核实排污口的具体位置，" * 5 + "请谅解",
+    "officer": "O-3F9A12",
+    "approver": "O-77B0C4",
+    "purpose": longest(list(PURPOSES.values())),
+    "enterprise": [
+        "杭州清和高新技术产业开发区表面处理新材料科技股份有限公司",
+        "Qinghe Surface Treatment Materials Co., Ltd.",
+    ],
+    "matter": longest(list(MATTERS.values())),
     "extra": ["15个工作日", "15 working days"],
     "points": 1_000_000,
     "count": 999,
