@@ -5,6 +5,7 @@ fewer than
 `PUBLIC_PEOPLE_MIN` accounts contributed to are added to "other", so that no number singles out a person.
 """
 
+import asyncio
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -146,13 +147,13 @@ async def proof(transfer: int, *, owner: UUID) -> Proof:
     if block is None:
         raise NotSealedYet
     rows = await database.fetch(sealing.SETTLED, block["from_xid"], block["to_xid"])
-    leaves = sealing.leaves(rows)
     index = next(i for i, other in enumerate(rows) if other["id"] == transfer)
+    path = await asyncio.to_thread(lambda: merkle.path(sealing.leaves(rows), index))
     day = block["sealed_at"].astimezone(DISTRICT_ZONE).date()
     return Proof(
         row=sealing.told(row).decode(),
         salt=sealing.salt(transfer).hex(),
-        path=merkle.path(leaves, index),
+        path=path,
         header=sealing.header_of(block),
         block_signature=block["signature"].hex(),
         public_key=sealing.public_key().hex(),

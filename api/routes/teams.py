@@ -10,8 +10,9 @@ from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor
 from api.idempotency import IdempotencyKey
-from domain.kernel import clock, database
+from domain.kernel import audit, clock, database
 from rewards import teams
+from rewards.ledger import KeyAltered
 
 TAGS = ["teams"]
 RESIDENT = {"audience": "resident"}
@@ -78,9 +79,20 @@ async def leave(team: FromPath[UUID], resident: NamedDependency[Actor]) -> None:
 async def give(
     team: FromPath[UUID], data: JSONBody[Gift], resident: NamedDependency[Actor], key: IdempotencyKey
 ) -> Given:
-    """Within a daily limit per person; repeated with the same key it happens once. Points never come back out."""
-    async with database.transaction():
-        posted = await teams.give(team, account=resident.id, points=data.points, key=key, now=clock.utc_now())
+    """Within a daily limit per person; repeated with the same key it happens once. Points never come back out.
+
+    The same key with another sum is refused with 409 and noted in the audit trail.
+    """
+    now = clock.utc_now()
+    try:
+        async with database.transaction():
+            posted = await teams.give(team, account=resident.id, points=data.points, key=key, now=now)
+    except KeyAltered:
+        async with database.transaction():
+            await audit.append(
+                actor=resident.principal, action="posting.altered-replay", subject=f"team:{team}", at=now
+            )
+        raise
     return Given(balance=posted.debit_balance or 0)
 
 
