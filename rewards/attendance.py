@@ -139,12 +139,20 @@ async def _arrive(signup: UUID, activity: UUID, *, device: str, at: datetime, ho
 
 async def scan_by_staff(activity: UUID, *, account: UUID, staff: UUID, now: datetime) -> None:
     """An organiser scans somebody in by hand. Raises `NotOneself`; many of these mean sampling before paying."""
+    _, signup = await on_site(activity, account=account, staff=staff, now=now)
+    await _arrive(signup["id"], activity, device=f"staff:{staff}", at=now, how="staff", doubts=[])
+
+
+async def on_site(activity: UUID, *, account: UUID, staff: UUID, now: datetime) -> tuple[Any, Any]:
+    """(activity, sign-up) for an organiser who scans somebody else at the time of the activity; else a refusal."""
     row = await activities.one(activity)
     await activities.require_organiser(staff, organisation=row["organisation"])
     if staff == account:
         raise NotOneself
     signup = await _signup(activity, account)
-    await _arrive(signup["id"], activity, device=f"staff:{staff}", at=now, how="staff", doubts=[])
+    if not row["starts_at"] - EARLY <= now <= row["ends_at"] + EARLY:
+        raise CheckRefused(Text("不在活动时间内", "Outside the activity's time"))
+    return row, signup
 
 
 async def ping(activity: UUID, *, account: UUID, spot: Spot, now: datetime) -> bool:
@@ -176,19 +184,25 @@ async def check_out(
     _refuse_unless_proven(row, signup, check, now=now)
     out_at = check.at if check.signed is not None else now
     end = presence.proven_until(seen_at=there["seen_at"], out_at=out_at)
-    minutes = presence.minutes_between(there["in_at"], end, opens=row["starts_at"], closes=row["ends_at"])
     distance = presence.track_m(track) if row["distance_min_m"] else None
-    doubts = msgspec.json.decode(there["doubts"])
-    doubts += ["left-early"] if end < out_at else []
+    doubts = ["left-early"] if end < out_at else []
     doubts += ["short-track"] if distance is not None and distance < row["distance_min_m"] else []
+    return await record_departure(row, there, out_at=out_at, proven=end, distance=distance, doubts=doubts)
+
+
+async def record_departure(
+    row: Any, there: Any, *, out_at: datetime, proven: datetime, distance: int | None, doubts: Sequence[str]
+) -> int:
+    """Writes a departure; the minutes within the activity until `proven`. The caller has locked the attendance."""
+    minutes = presence.minutes_between(there["in_at"], proven, opens=row["starts_at"], closes=row["ends_at"])
     await database.execute(
-        "update attendance set out_at = $2, minutes = $3, distance_m = $4, doubts = $5::jsonb, state = 'left' where"
-        " id = $1",
-        signup["id"],
+        "update attendance set out_at = $2, minutes = $3, distance_m = $4, doubts = doubts || $5::jsonb, state = 'left'"
+        " where id = $1",
+        there["id"],
         out_at,
         minutes,
         distance,
-        msgspec.json.encode(doubts).decode(),
+        msgspec.json.encode(list(doubts)).decode(),
     )
     return minutes
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from domain.kernel import clock, database, outbox
 from domain.kernel.events import Ticked
-from rewards import awarding, claims, clearing, goods, publishing, reminding, report_rewards, sealing
+from rewards import awarding, claims, clearing, departures, goods, publishing, reminding, report_rewards, sealing
 from rewards.events import ExpiryDue
 
 HOLDS_MAX = 500  # per minute and run
@@ -134,4 +134,5 @@ CHORES = (
     reminding.remind,
     settle_merchants,
     forget_walk_ins,
+    departures.close_forgotten,
 )

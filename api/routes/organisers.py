@@ -1,24 +1,25 @@
 """Activities for organisers and officers: publishing, the site code, scanning, confirming, walk-ins, corrections."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.actors import Actor
 from api.moments import Moment, check_years
 from domain.kernel import clock, database
 from domain.kernel.errors import Text
-from rewards import activities, attendance, hours, presence, reminding
+from rewards import activities, attendance, departures, hours, presence, reminding
 from rewards.activities import NewActivity
 
 TAGS = ["organisers"]
 RESIDENT = {"audience": "resident"}
 OFFICER = {"audience": "operator", "role": "clerk"}
+Direction = Annotated[Literal["in", "out"], QueryParameter(description="Arriving or leaving")]
 
 
 class OrganisationSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,13 +148,17 @@ async def site_codes(activity: FromPath[UUID], resident: NamedDependency[Actor])
     )
 
 
-@post(
-    "/v1/activities/{activity:uuid}/scans/{account:uuid}", opt=RESIDENT, tags=TAGS, summary="Scan in", status_code=204
-)
-async def scan(activity: FromPath[UUID], account: FromPath[UUID], resident: NamedDependency[Actor]) -> None:
-    """By hand, for a person who signed up; never oneself. Mostly manual activities are sampled before they pay."""
+@post("/v1/activities/{activity:uuid}/scans/{account:uuid}", opt=RESIDENT, tags=TAGS, summary="Scan", status_code=204)
+async def scan(
+    activity: FromPath[UUID], account: FromPath[UUID], resident: NamedDependency[Actor], direction: Direction = "in"
+) -> None:
+    """In or out by hand, for a person who signed up; never oneself. Mostly manual activities are sampled first."""
+    now = clock.utc_now()
     async with database.transaction():
-        await attendance.scan_by_staff(activity, account=account, staff=resident.id, now=clock.utc_now())
+        if direction == "in":
+            await attendance.scan_by_staff(activity, account=account, staff=resident.id, now=now)
+        else:
+            await departures.scan_out(activity, account=account, staff=resident.id, now=now)
 
 
 @post("/v1/activities/{activity:uuid}/walk-ins", opt=RESIDENT, tags=TAGS, summary="Note a walk-in", status_code=204)
