@@ -18,12 +18,15 @@ import uvicorn
 from api.sandbox.wechat_asgi import App, Reply, Request, asgi
 from api.sandbox.wechat_control import CONTROLS
 from api.sandbox.wechat_push import push
-from api.sandbox.wechat_rules import PAGE, broken_field, scene_is_valid
+from api.sandbox.wechat_rules import PAGE, broken_field, media_is_judged, scene_is_valid
 from api.sandbox.wechat_state import LOGIN_PER_USER, MINUTE_S, VISIT_S, Answered, Fault, World
 from domain.kernel.settings import DEVELOPMENT_SECRET
 
 DEFAULT_APPID = "wx0000000000000000"
 CONTENT_SYMBOLS_MAX = 2_500
+DOWNLOAD_FAILED = -1008
+CODE_WIDTH, CODE_WIDTHS = 430, range(280, 1_281)  # pixels
+EDITIONS = ("release", "trial", "develop")
 STATES = ("developer", "trial", "formal")
 LANGUAGES = ("zh_CN", "en_US", "zh_HK", "zh_TW")
 WORDS = {"赌博网站": ("risky", 20006), "脏话": ("review", 20003)}  # what this stand-in holds for risky and doubtful
@@ -35,6 +38,8 @@ async def code_to_session(world: World, request: Request) -> Reply:
     """GET /sns/jscode2session."""
     if request.query.get("appid") != world.appid or request.query.get("secret") != world.secret:
         raise Answered(40013, "invalid appid")
+    if request.query.get("grant_type") != "authorization_code":
+        raise Answered(40002, "invalid grant_type")
     code = world.take_code(world.login_codes, request.query.get("js_code", ""))
     minute = int(world.now() // MINUTE_S)
     world.minute[f"login:{code.openid}"][minute] += 1
@@ -50,13 +55,18 @@ async def stable_token(world: World, request: Request) -> Reply:
     asked = request.json()
     if asked.get("appid") != world.appid or asked.get("secret") != world.secret:
         raise Answered(40013, "invalid appid")
+    if asked.get("grant_type") != "client_credential":
+        raise Answered(40002, "invalid grant_type")
     token, seconds = world.stable_token(force=bool(asked.get("force_refresh")))
     return Reply({"access_token": token, "expires_in": seconds})
 
 
 async def phone_number(world: World, request: Request) -> Reply:
     """POST /wxa/business/getuserphonenumber. Foreign numbers carry their code inside phoneNumber."""
-    code = world.take_code(world.phone_codes, str(request.json().get("code", "")))
+    asked = request.json()
+    code = world.take_code(world.phone_codes, str(asked.get("code", "")))
+    if asked.get("openid") not in (None, code.openid):
+        raise Answered(40029, "invalid code")  # somebody else's
     full = code.phone if code.country_code == "86" else f"+{code.country_code}{code.phone}"
     info = {
         "phoneNumber": full,
@@ -75,7 +85,8 @@ async def send(world: World, request: Request) -> Reply:
         raise Answered(40003, "invalid openid")
     if key[1] not in world.templates:
         raise Answered(40037, "invalid template_id")
-    if not PAGE.fullmatch(asked.get("page", "pages/index")):
+    page = str(asked.get("page", world.pages[0]))
+    if not PAGE.fullmatch(page) or page.partition("?")[0] not in world.pages:
         raise Answered(41030, "invalid page")
     if asked.get("miniprogram_state", "formal") not in STATES or asked.get("lang", "zh_CN") not in LANGUAGES:
         raise Answered(40097, "invalid args")
@@ -113,8 +124,10 @@ async def check_text(world: World, request: Request) -> Reply:
 async def check_media(world: World, request: Request) -> Reply:
     """POST /wxa/media_check_async: fetches the file, and pushes the verdict later."""
     asked = request.json()
-    if asked.get("version") != 2 or asked.get("media_type") not in (1, 2):  # noqa: PLR2004
+    if asked.get("version") != 2 or asked.get("media_type") not in (1, 2) or asked.get("scene") not in (1, 2, 3, 4):  # noqa: PLR2004
         raise Answered(40097, "invalid args")
+    if str(asked.get("openid")) not in world.users:
+        raise Answered(40003, "invalid openid")
     trace_id = secrets.token_hex(16)
     _in_background(_judge(world, url=str(asked.get("media_url")), openid=str(asked.get("openid")), trace=trace_id))
     return Reply({"errcode": 0, "errmsg": "ok", "trace_id": trace_id})
@@ -124,9 +137,11 @@ async def _judge(world: World, *, url: str, openid: str, trace: str) -> None:
     await asyncio.sleep(world.media_delay_s)
     try:
         async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
-            errcode = 0 if (await http.get(url)).status_code == httpx.codes.OK else -1008
+            answer = await http.get(url)
+        errcode = 0 if media_is_judged(answer.headers.get("content-type", ""), len(answer.content)) else DOWNLOAD_FAILED
+        errcode = errcode if answer.status_code == httpx.codes.OK else DOWNLOAD_FAILED
     except (httpx.HTTPError, httpx.InvalidURL):
-        errcode = -1008
+        errcode = DOWNLOAD_FAILED
     suggest, label = world.media_verdict
     verdict = {"suggest": suggest, "label": label}
     event = {
@@ -148,8 +163,12 @@ async def unlimited_code(world: World, request: Request) -> Reply:
     asked = request.json()
     if not scene_is_valid(str(asked.get("scene", ""))):
         raise Answered(40129, "invalid scene")
-    if str(asked.get("page", "pages/index")).startswith("/") or "?" in str(asked.get("page", "")):
+    page = str(asked.get("page", world.pages[0]))
+    if page.startswith("/") or "?" in page or (asked.get("check_path", True) and page not in world.pages):
         raise Answered(41030, "invalid page")
+    width, edition = asked.get("width", CODE_WIDTH), asked.get("env_version", "release")
+    if width not in CODE_WIDTHS or edition not in EDITIONS:
+        raise Answered(40097, "invalid args")
     image = io.BytesIO()
     segno.make(f"{world.appid}:{asked['scene']}").save(image, kind="png", scale=6)
     return Reply(image.getvalue(), media_type="image/png")

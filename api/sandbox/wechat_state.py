@@ -13,7 +13,18 @@ VISIT_S = 7_200  # text checks need a visit this recent
 MINUTE_S = 60
 # Calls per minute, as documented; `/sandbox/limits` lowers them.
 LIMITS = {"/cgi-bin/stable_token": 10_000, "/wxa/media_check_async": 2_000, "/wxa/getwxacodeunlimit": 5_000}
+DAILY = {"/cgi-bin/stable_token": 500_000, "/wxa/media_check_async": 200_000}
 LOGIN_PER_USER = 100
+FORCED_PER_DAY, FORCED_APART_S = 20, 30  # renewals of the token on demand
+DAY_S = 86_400
+PAGES = (
+    "pages/index",
+    "pages/report/detail",
+    "pages/inbox/index",
+    "pages/points/index",
+    "pages/activity/index",
+    "pages/enterprise/index",
+)
 
 # The templates the demo's mini-program applied for: topic → id and keys.
 TEMPLATES: dict[str, tuple[str, ...]] = {
@@ -80,6 +91,8 @@ class World:
     login_codes: dict[str, Code] = field(default_factory=dict)
     phone_codes: dict[str, Code] = field(default_factory=dict)
     tokens: dict[str, float] = field(default_factory=dict)  # token → dies at
+    forced: list[float] = field(default_factory=list)  # when the token was renewed on demand
+    pages: tuple[str, ...] = PAGES
     users: set[str] = field(default_factory=set)
     visits: dict[str, float] = field(default_factory=dict)
     credits: Counter[tuple[str, str]] = field(default_factory=Counter)  # (openid, template) → messages left
@@ -89,6 +102,7 @@ class World:
     limits: dict[str, int] = field(default_factory=lambda: dict(LIMITS))
     calls: Counter[str] = field(default_factory=Counter)
     minute: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    day: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     faults: list[Fault] = field(default_factory=list)
     callback: Callback | None = None
     media_verdict: tuple[str, int] = ("pass", 100)
@@ -104,7 +118,10 @@ class World:
         self.calls[path] += 1
         minute = int(self.now() // MINUTE_S)
         self.minute[path][minute] += 1
+        self.day[path][int(self.now() // DAY_S)] += 1
         if self.minute[path][minute] > self.limits.get(path, 1_000_000):
+            raise Answered(45009, "reach max api minute quota limit")
+        if self.day[path][int(self.now() // DAY_S)] > DAILY.get(path, 100_000_000):
             raise Answered(45009, "reach max api daily quota limit")
 
     def take_fault(self, path: str) -> Fault | None:
@@ -130,9 +147,20 @@ class World:
         if newest and not force and newest[1] - now > TOKEN_OVERLAP_S:
             self.tokens = alive
             return newest[0], int(newest[1] - now)
+        if force:
+            self._force(now)
         token = secrets.token_urlsafe(96)
         self.tokens = ({} if force else alive) | {token: now + TOKEN_S}
         return token, TOKEN_S
+
+    def _force(self, now: float) -> None:
+        """20 renewals a day, 30 seconds apart."""
+        self.forced = [at for at in self.forced if at > now - DAY_S]
+        if self.forced and self.forced[-1] > now - FORCED_APART_S:
+            raise Answered(45011, "api minute-quota reach limit")
+        if len(self.forced) >= FORCED_PER_DAY:
+            raise Answered(45009, "reach max api daily quota limit")
+        self.forced.append(now)
 
     def check_token(self, token: str) -> None:
         """40001 for an unknown token, 42001 for an expired one."""

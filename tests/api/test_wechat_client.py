@@ -34,7 +34,7 @@ async def wechat(wechat_sandbox: Sandbox, redis: Redis) -> AsyncIterator[WeChat]
 
 async def send(wechat: WeChat, openid: str, **changes: str) -> None:
     await wechat.send_subscribed(
-        openid=openid, template_id="TPL-closure", page="pages/a", fields=FIELDS | changes, language="zh_CN"
+        openid=openid, template_id="TPL-closure", page="pages/index", fields=FIELDS | changes, language="zh_CN"
     )
 
 

@@ -82,6 +82,16 @@ async def test_an_acceptance_adds_one_credit_in_every_format(api: httpx.AsyncCli
     assert await credits_of("oA") == [(1, False)]
 
 
+@pytest.mark.parametrize("form", ["json", "xml"])
+async def test_a_push_without_encryption_is_taken_in_both_formats(plain_api: httpx.AsyncClient, form: str) -> None:
+    await a_resident(openid="oA")
+
+    answers = [await push(plain_api, an_event(), format=form, mode="plain") for _ in range(3)]
+
+    assert [answer.text for answer in answers] == ["success"] * 3
+    assert await credits_of("oA") == [(1, False)]
+
+
 async def test_the_same_push_three_times_counts_once(api: httpx.AsyncClient) -> None:
     await a_resident(openid="oA")
 

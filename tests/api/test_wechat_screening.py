@@ -26,6 +26,7 @@ PATH = "/wxa/media_check_async"
 
 @pytest.fixture
 async def screener(database: None, redis: Redis, wechat_sandbox: Sandbox) -> AsyncIterator[Screener]:
+    wechat_sandbox.world.users.add("oA")
     async with httpx.AsyncClient(trust_env=False) as http:
         yield image_screener(open_wechat(Settings(wechat_url=wechat_sandbox.url), http=http, redis=redis))
 
