@@ -39,6 +39,7 @@ from api.routes import (
     enterprises,
     follows,
     granting,
+    handovers,
     health,
     inbox,
     inbox_stream,
@@ -62,6 +63,7 @@ from api.routes import (
     points,
     public_reports,
     rates,
+    rating_cycles,
     receipt_results,
     redemption,
     replies,
@@ -89,6 +91,7 @@ from notifications.stream import streaming
 
 ROUTES: list[ControllerRouterHandler] = [
     admin.admin,
+    *handovers.ROUTES,
     *health.ROUTES,
     *problem_types.ROUTES,
     *docs.ROUTES,
@@ -153,6 +156,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *chief_messages.ROUTES,
     *enterprises.ROUTES,
     *enterprise_desk.ROUTES,
+    *rating_cycles.ROUTES,
 ]
 CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"]
 CORS_EXPOSED = ["ETag", "Idempotency-Replayed", "RateLimit-Remaining", "Retry-After", "X-Request-Id"]

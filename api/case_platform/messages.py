@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from api.case_platform.payloads import CaseData, CaseEvent, HandedReport, Photo, Place
-from domain.cases import handover, warnings
+from domain.cases import dead_letters, handover, warnings
+from domain.cases.dead_letters import Edits
 from domain.cases.handover import Handover, Matter
 from domain.kernel.leases import Job
 from domain.kernel.settings import Settings
@@ -70,13 +71,14 @@ async def build(job: Job, *, known: Known, settings: Settings, links: Links) -> 
         answer=await _answer(about, links=links, expires_at=known.expires_at) if message == "answered" else None,
         warning=await _warning(about) if message in {"warned", "chased"} else None,
     )
+    edits = dead_letters.edits_of(job.payload)
     return CaseEvent(
         id=str(job.id),
         source=base,
         type=TYPE.format(message=message),
         subject=f"case/{case.case_id}",
         time=job.created_at,
-        data=data,
+        data=data if edits is None else edited(data, edits),
         dataschema=f"{base}/v1/case-platform/schema",
     )
 
@@ -97,6 +99,19 @@ def _report(matter: Matter, known: Known) -> HandedReport:
         photos=[
             Photo(url=url, expires_at=known.expires_at) for url in known.links.get(f"report:{matter.report_id}", [])
         ],
+    )
+
+
+def edited(data: CaseData, edits: Edits) -> CaseData:
+    """The message with what an operator changed after the peer had refused it."""
+    reports = data.reports if edits.photos else [msgspec.structs.replace(report, photos=[]) for report in data.reports]
+    if reports and edits.text is not None:
+        reports = [msgspec.structs.replace(reports[0], text=edits.text), *reports[1:]]
+    if reports and edits.address is not None:
+        place = msgspec.structs.replace(reports[0].place, address=edits.address)
+        reports = [msgspec.structs.replace(reports[0], place=place), *reports[1:]]
+    return msgspec.structs.replace(
+        data, reports=reports, unit=edits.unit or data.unit, category=edits.category or data.category
     )
 
 

@@ -11,10 +11,11 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.actors import Actor, require_role
 from api.pages import Limit
-from domain.cases import desk, extensions, reviews, warnings
+from domain.cases import desk, extensions, reviews, supervision, warnings
 from domain.cases.clocks import Node
 from domain.cases.desk import RefusedRow, WarningRow
 from domain.cases.reviews import Review
+from domain.cases.supervision import Supervised
 from domain.kernel import clock, database
 from domain.kernel.errors import NotFound
 
@@ -23,6 +24,7 @@ OPERATOR = {"audience": "operator"}
 CLERKS = ("clerk", "reviewer")
 OfCase = Annotated[UUID | None, QueryParameter(description="Only of this case.")]
 Unacknowledged = Annotated[bool, QueryParameter(description="Only what nobody has acknowledged.")]
+OpenOnly = Annotated[bool, QueryParameter(description="Only those not closed yet.")]
 Before = Annotated[datetime | None, QueryParameter(description="Only what was last sent before this moment.")]
 
 
@@ -44,6 +46,12 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The written decision of a review."""
 
     decision: Annotated[str, msgspec.Meta(min_length=1, max_length=2000, description="The reporter reads it.")]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the oversight role found."""
+
+    finding: Annotated[str, msgspec.Meta(min_length=4, max_length=2000)]
 
 
 class Filed(msgspec.Struct, frozen=True):
@@ -71,9 +79,52 @@ async def warned(
     status_code=204,
 )
 async def acknowledge(receipt_id: FromPath[UUID], operator: NamedDependency[Actor]) -> None:
-    """The first acknowledgement stays."""
+    """By the named officer, or by one who holds the receiver's role; the first acknowledgement stays."""
     async with database.transaction():
-        await warnings.acknowledge(receipt_id, by=operator.principal, now=clock.utc_now())
+        await warnings.acknowledge(
+            receipt_id, operator=operator.id, roles=operator.roles, by=operator.principal, now=clock.utc_now()
+        )
+
+
+@get("/v1/operator/me/warnings", opt=OPERATOR, tags=TAGS, summary="Warnings for me")
+async def my_warnings(
+    operator: NamedDependency[Actor], unacknowledged: Unacknowledged = True, limit: Limit = 50
+) -> list[WarningRow]:
+    """Amber and red lights for me by name or by role, the latest first; when they were first seen here is kept."""
+    async with database.transaction():
+        rows = await warnings.list_for(
+            operator.id,
+            roles=operator.roles,
+            by=operator.principal,
+            unacknowledged=unacknowledged,
+            limit=limit,
+            now=clock.utc_now(),
+        )
+    return [WarningRow(**dict(row)) for row in rows]
+
+
+@get("/v1/operator/supervisions", opt=OPERATOR, tags=TAGS, summary="Cases under supervision")
+async def supervisions(
+    operator: NamedDependency[Actor], open_only: OpenOnly = True, limit: Limit = 50
+) -> list[Supervised]:
+    """Every case that turned red, the latest first."""
+    return await supervision.listed(only_open=open_only, limit=limit)
+
+
+@post(
+    "/v1/operator/supervisions/{supervision_id:uuid}/finding",
+    opt=OPERATOR,
+    tags=TAGS,
+    summary="Close a supervision",
+    status_code=204,
+)
+async def close_supervision(
+    supervision_id: FromPath[UUID], data: JSONBody[Finding], operator: NamedDependency[Actor]
+) -> None:
+    """The oversight role writes down what it found."""
+    require_role(operator, "auditor")
+    async with database.transaction():
+        await supervision.close(supervision_id, finding=data.finding, by=operator.principal, now=clock.utc_now())
 
 
 @get("/v1/operator/extensions", opt=OPERATOR, tags=TAGS, summary="Extensions that wait for a decision")
@@ -151,6 +202,9 @@ async def refused_updates(
 ROUTES = [
     warned,
     acknowledge,
+    my_warnings,
+    supervisions,
+    close_supervision,
     extension_requests,
     ask_extension,
     decide_extension,

@@ -1,6 +1,6 @@
-"""The data that clocks follow, and the switch and dead letters of the case platform."""
+"""The data that clocks follow, and the switch of the case platform."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api.actors import Actor, require_role
-from domain.cases import dead_letters, limits, peers, rules
+from domain.cases import limits, peers, rules
 from domain.cases.clocks import Limit, Node, Unit
 from domain.cases.reconciling import Run, latest_runs
 from domain.kernel import clock, database
@@ -80,26 +80,6 @@ class PlatformState(msgspec.Struct, frozen=True, kw_only=True):
     off_because: str | None
     cursor: str
     runs: list[Run]
-
-
-class Period(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Messages given up in this period."""
-
-    since: Annotated[datetime, msgspec.Meta(tz=True)]
-    until: Annotated[datetime, msgspec.Meta(tz=True)]
-    reason: Reason
-
-
-class Because(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Reason
-
-
-class Replayed(msgspec.Struct, frozen=True):
-    """How many messages are sent again."""
-
-    replayed: int
 
 
 @get("/v1/clock-limits", opt={"audience": "public"}, tags=TAGS, summary="The limits of every node")
@@ -194,27 +174,6 @@ async def switch(data: JSONBody[Switch], operator: NamedDependency[Actor]) -> No
             await peers.disable(peers.PLATFORM, why=data.reason, by=operator.principal, now=now)
 
 
-@post("/v1/operator/handovers/replay", opt=OPERATOR, tags=TAGS, summary="Replay a period", status_code=200)
-async def replay(data: JSONBody[Period], operator: NamedDependency[Actor]) -> Replayed:
-    """Every message to the platform that was given up in the period is sent again, at most 1,000 a call."""
-    require_role(operator, "clerk", "reviewer", "administrator")
-    async with database.transaction():
-        done = await dead_letters.replay_range(
-            since=data.since, until=data.until, by=operator.principal, reason=data.reason, now=clock.utc_now()
-        )
-    return Replayed(done)
-
-
-@post("/v1/operator/handovers/{job_id:uuid}/abandon", opt=OPERATOR, tags=TAGS, summary="Abandon", status_code=204)
-async def abandon(job_id: FromPath[UUID], data: JSONBody[Because], operator: NamedDependency[Actor]) -> None:
-    """Closes a dead message for good; it stays readable with the reason."""
-    require_role(operator, "clerk", "reviewer", "administrator")
-    now = clock.utc_now()
-    async with database.transaction():
-        if not await dead_letters.abandon(job_id, by=operator.principal, reason=data.reason, now=now):
-            raise NotFound
-
-
 ROUTES = [
     all_limits,
     add_limit,
@@ -224,6 +183,4 @@ ROUTES = [
     end_receiver,
     platform,
     switch,
-    replay,
-    abandon,
 ]

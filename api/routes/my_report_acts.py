@@ -12,9 +12,10 @@ from api.addresses import client_address
 from api.limits import wrong_attempts
 from api.parts import Parts
 from api.routes.reports import Receipt
+from domain.cases import withdrawing
 from domain.kernel import clock, database
 from domain.kernel.errors import NotFound
-from domain.reports import receipts, reporters, reveals, withdrawal
+from domain.reports import receipts, reporters, reveals
 from domain.reports.reveals import Look
 
 TAGS = ["reports"]
@@ -30,7 +31,7 @@ TAGS = ["reports"]
 async def withdraw(report_id: FromPath[UUID], resident: NamedDependency[Actor]) -> None:
     """Possible until somebody is dispatched. The report leaves the public map; the platform is told."""
     async with database.transaction():
-        await withdrawal.withdraw(report_id, account_id=resident.id, now=clock.utc_now())
+        await withdrawing.withdraw(report_id, account_id=resident.id, now=clock.utc_now())
 
 
 @post(
@@ -48,7 +49,7 @@ async def withdraw_by_receipt(
     async with wrong_attempts(parts.redis, purpose="receipt", subjects=[address]):
         report_id = await receipts.open_receipt(number=data.number, code=data.code)
     async with database.transaction():
-        await withdrawal.withdraw_checked(report_id, now=clock.utc_now())
+        await withdrawing.withdraw(report_id, account_id=None, now=clock.utc_now())
 
 
 @get(

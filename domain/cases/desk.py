@@ -73,6 +73,7 @@ class WarningRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     sent_at: datetime | None
     proof: str | None
+    seen_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
 
@@ -93,7 +94,7 @@ where ($1::timestamptz is null or last_at < $1) order by last_at desc limit $2
 """
 WARNINGS = """
 select r.id as receipt_id, w."case" as case_id, w.round, w.node, w.light, w.due_at, w.fired_at, w.provisional, r.role,
-  r.name, r.sent_at, r.proof, r.acknowledged_at, r.acknowledged_by
+  r.name, r.sent_at, r.proof, r.seen_at, r.acknowledged_at, r.acknowledged_by
 from case_warning w join warning_receipt r on r.warning = w.id
 where ($1::uuid is null or w."case" = $1) and (not $2 or r.acknowledged_at is null)
 order by w.fired_at desc, r.id limit $3

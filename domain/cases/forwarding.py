@@ -29,7 +29,8 @@ with given as (
   with ordinality as g(report, file, round, link, unit, inspect, at, place)),
 r as (
   select g.*, r.category, r.channel, r.town from given g join report r on r.id = g.report
-  where not exists (select 1 from case_report l where l.report = g.report and l.left_at is null)),
+  where not exists (select 1 from case_report l where l.report = g.report and l.left_at is null)
+    and not exists (select 1 from report_timeline t where t.report = g.report and t.kind = 'withdrawn')),
 f as (
   insert into case_file (id, category, channel, town, unit, needs_post_inspection, opened_at, round, stage, stage_since,
     closed, provisional, look_at)
@@ -168,18 +169,23 @@ async def record_acceptance(
 
 
 async def withdraw_case(event: ReportWithdrawn, /, *, event_id: int, at: datetime) -> None:
+    """The same for a report whose case was opened while it was taken back."""
+    await leave(event.report_id, now=at)
+
+
+async def leave(report_id: UUID, *, now: datetime) -> None:
     """Takes the report out of its case; when nobody else is in it, the platform is told to stop."""
-    case_id = await case_of_report(event.report_id)
+    case_id = await case_of_report(report_id)
     if case_id is None:
         return
     await database.execute(
         "update case_report set left_at = $2, left_by = 'reporter' where report = $1 and left_at is null",
-        event.report_id,
-        at,
+        report_id,
+        now,
     )
     if await reports_of_case(case_id):
         return
     round_ = await database.fetch_value(
-        "update case_file set withdrawn_at = $2, look_at = null where id = $1 returning round", case_id, at
+        "update case_file set withdrawn_at = $2, look_at = null where id = $1 returning round", case_id, now
     )
-    await queue_message("withdrawn", case_id=case_id, round_=round_, now=at)
+    await queue_message("withdrawn", case_id=case_id, round_=round_, now=now)

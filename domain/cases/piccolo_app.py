@@ -25,6 +25,7 @@ APP_CONFIG = AppConfig(
         t.WarningReceiver,
         t.CaseWarning,
         t.WarningReceipt,
+        t.CaseSupervision,
         t.PlatformPeer,
         t.ReconcileRun,
     ],

@@ -16,6 +16,8 @@ create unique index if not exists case_warning_once on case_warning ("case", rou
 create index if not exists case_warning_fired on case_warning (fired_at);
 create index if not exists warning_receipt_warning on warning_receipt (warning);
 create index if not exists warning_receipt_waiting on warning_receipt (operator) where acknowledged_at is null;
+create unique index if not exists case_supervision_once on case_supervision ("case", round);
+create index if not exists case_supervision_open on case_supervision (opened_at) where closed_at is null;
 create index if not exists case_file_look on case_file (look_at) where look_at is not null;
 create index if not exists case_file_silent on case_file (heard_at) where not closed;
 create index if not exists case_file_due on case_file (due_at, id) where due_at is not null;

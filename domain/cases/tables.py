@@ -226,8 +226,23 @@ class WarningReceipt(Table, tablename="warning_receipt"):
     job = UUID(null=True, default=None)  # the send job that carries it to the platform
     sent_at = Timestamptz(null=True, default=None)
     proof = Varchar(length=200, null=True, default=None)
+    seen_at = Timestamptz(null=True, default=None)  # when it first stood in the list of an officer it is for
+    seen_by = Varchar(length=80, null=True, default=None)
     acknowledged_at = Timestamptz(null=True, default=None)
     acknowledged_by = Varchar(length=80, null=True, default=None)
+
+
+class CaseSupervision(Table, tablename="case_supervision"):
+    """The oversight role looks into a case that turned red: one per case and round, closed with a finding."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    case = ForeignKey(CaseFile, null=False, default=None, on_delete=OnDelete.restrict)
+    round = SmallInt(null=False, default=None)
+    warning = ForeignKey(CaseWarning, null=False, default=None, on_delete=OnDelete.restrict)  # the first red one
+    opened_at = Timestamptz(null=False, default=None)
+    closed_at = Timestamptz(null=True, default=None)
+    closed_by = Varchar(length=80, null=True, default=None)
+    finding = Text(null=True, default=None)
 
 
 class PlatformPeer(Table, tablename="platform_peer"):

@@ -15,7 +15,7 @@ from domain.operators import one_time_codes, passwords, sessions
 ROLES = {
     "clerk": Text("办理", "works on reports, cases and disclosure"),
     "reviewer": Text("复核", "decides what needs a second person"),
-    "auditor": Text("审计", "reads everything, including the audit trail"),
+    "auditor": Text("监督审计", "reads everything, including the audit trail; looks into what turned red"),
     "administrator": Text("管理", "manages officers' accounts"),
 }
 LOGIN_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")

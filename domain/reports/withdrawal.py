@@ -8,8 +8,6 @@ from domain.kernel.errors import NotFound, Refusal, Text
 from domain.reports import publication, reporters, timeline
 from domain.reports.events import ReportWithdrawn
 
-STILL_FREE = ("submitted", "forwarded", "accepted", "signed", "question", "answer", "identity_seen")  # nobody set out
-
 
 class TooLateToWithdraw(Refusal):
     """Somebody has been dispatched, or the report was withdrawn or closed before."""
@@ -22,27 +20,24 @@ class TooLateToWithdraw(Refusal):
     )
 
 
-async def withdraw(report_id: UUID, *, account_id: UUID, now: datetime) -> None:
-    """The reporter takes it back, in the caller's transaction; raises `NotFound` or `TooLateToWithdraw`."""
-    mine = await database.fetch_value(
-        "select true from sealed_reporter where report = $1 and owner_tag = $2 for update",
-        report_id,
-        reporters.owner_tag(account_id),
-    )
-    if not mine:
+async def require_own(report_id: UUID, *, account_id: UUID) -> None:
+    """Raises `NotFound` unless this account sent the report."""
+    if not await reporters.owns(account_id, report_id=report_id):
         raise NotFound
-    await withdraw_checked(report_id, now=now)
 
 
-async def withdraw_checked(report_id: UUID, *, now: datetime) -> None:
-    """The same for a reporter who has been recognised already (receipt code)."""
+async def withdraw(report_id: UUID, *, now: datetime) -> None:
+    """The reporter, who has been recognised, takes it back, in the caller's transaction; raises `TooLateToWithdraw`.
+
+    Whether its case allows it is asked before, where cases are known: `domain.cases.withdrawing`.
+    """
     await database.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"withdraw:{report_id}")
-    further = await database.fetch_value(
-        "select true from report_timeline where report = $1 and kind <> all($2::text[]) limit 1",
+    ended = await database.fetch_value(
+        "select true from report_timeline where report = $1 and status = any($2::text[]) limit 1",
         report_id,
-        list(STILL_FREE),
+        list(timeline.ENDED),
     )
-    if further:
+    if ended:
         raise TooLateToWithdraw
     note = Text("您已撤回举报", "You withdrew the report")
     await timeline.append([report_id], kind="withdrawn", status="withdrawn", note=note, at=now)

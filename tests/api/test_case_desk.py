@@ -53,8 +53,18 @@ async def test_the_queue_one_case_a_question_and_a_warning(api, settings) -> Non
 
     warned = (await api.get("/v1/operator/warnings", headers=clerk)).json()
     assert {w["role"] for w in warned} == {"handler", "supervisor", "oversight"}
-    receipt = warned[0]["receipt_id"]
-    assert (await api.post(f"/v1/operator/warnings/{receipt}/acknowledgement", headers=clerk)).status_code == 204
+    by_role = {w["role"]: w["receipt_id"] for w in warned}
+    acknowledged = {
+        role: (await api.post(f"/v1/operator/warnings/{receipt}/acknowledgement", headers=clerk)).status_code
+        for role, receipt in by_role.items()
+    }
+    assert acknowledged == {"handler": 204, "oversight": 204, "supervisor": 404}  # chen is clerk and auditor
+    mine = (await api.get("/v1/operator/me/warnings?unacknowledged=false", headers=clerk)).json()
+    assert {w["role"] for w in mine} == {"handler", "oversight"}
+    (supervised,) = (await api.get("/v1/operator/supervisions", headers=clerk)).json()
+    assert supervised["case_id"] == str(case_id)
+    closing = f"/v1/operator/supervisions/{supervised['id']}/finding"
+    assert (await api.post(closing, json={"finding": "已督促签收"}, headers=clerk)).status_code == 204
 
     url = f"/v1/operator/cases/{case_id}/questions"
     asked = await api.post(url, json={"text": "请问是哪个排口？"}, headers=clerk)

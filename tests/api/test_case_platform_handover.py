@@ -12,6 +12,7 @@ from domain.cases import dead_letters, peers, views
 from domain.kernel import clock, database
 from domain.kernel.leases import LEASE_S
 from tests.builders.cases import a_case, an_event, drain, post_update, sandbox_platform
+from tests.builders.operators import CLERK, seed_officers, signed_in
 from tests.builders.reports import a_report
 
 
@@ -204,3 +205,37 @@ def open_parts_again(settings, platform):
             await client.aclose()
 
     return opened()
+
+
+async def test_a_message_the_platform_refused_is_edited_with_a_reason_and_replayed(
+    parts, platform, api, settings
+) -> None:
+    await platform.call("behaviour", mode="gone", times=1)
+    report_id = await a_report(text="排口有黑水")
+    await drain(parts)
+    job = str((await only_job())["id"])
+    await seed_officers(settings)
+    clerk = await signed_in(api, CLERK)
+    now = clock.utc_now()
+    period = {"since": (now - timedelta(hours=1)).isoformat(), "until": (now + timedelta(hours=1)).isoformat()}
+    path = f"/v1/operator/handovers/{job}/edit"
+    body = {"edits": {"text": "河边排口有黑水", "unit": "水科", "photos": False}, "reason": "平台不识别原单位"}
+
+    assert (await api.post(path, json=body | {"edits": {"reporter": "x"}}, headers=clerk)).status_code == 400
+    assert (await api.post(path, json=body, headers=clerk)).status_code == 204
+    (letter,) = (await api.get("/v1/operator/handovers/dead", params=period, headers=clerk)).json()
+    assert (letter["job_id"], letter["edits"]["unit"]) == (job, "水科")
+    async with database.transaction():
+        await peers.enable(peers.PLATFORM, by="operator:1", now=now)
+    again = await api.post("/v1/operator/handovers/replay", json=period | {"reason": "已修正"}, headers=clerk)
+    await drain(parts)
+
+    assert again.json() == {"replayed": 1}
+    handed = (await platform.call("messages"))[-1]["data"]
+    assert (handed["unit"], handed["reports"][0]["text"]) == ("水科", "河边排口有黑水")
+    assert await database.fetch_value("select text from report where id = $1", report_id) == "排口有黑水"
+    assert (await only_job())["state"] == "done"
+    assert (await api.post(path, json=body, headers=clerk)).status_code == 409
+    said = await database.fetch_row("select detail from audit_entry where action = 'handover.edit'")
+    assert said is not None
+    assert msgspec.json.decode(said["detail"]) == {"fields": ["photos", "text", "unit"], "reason": "平台不识别原单位"}

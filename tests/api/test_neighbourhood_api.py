@@ -4,11 +4,13 @@ from uuid import UUID
 
 import pytest
 
+from domain.cases.progress import apply
 from domain.kernel import clock, database
 from domain.kernel.errors import NotFound, Text
 from domain.kernel.ids import new_id
 from domain.reports import follows, publication, reveals, similar, timeline
 from domain.residents import phones
+from tests.builders.cases import a_case_of, an_update
 from tests.builders.operators import CLERK, REVIEWER, seed_officers, signed_in
 from tests.builders.reports import INSIDE, a_report, send
 from tests.builders.residents import a_resident
@@ -29,8 +31,9 @@ async def told(report, kind, status=None):
 async def test_a_report_can_be_taken_back_until_somebody_is_dispatched(api):
     resident = await a_resident()
     first, second = await shown(sender=resident.account), await shown(sender=resident.account)
-    await told(first, "signed", "handling")
-    await told(second, "dispatched", "handling")
+    case_id = await a_case_of(second)
+    async with database.transaction():
+        await apply([an_update(case_id, n, s) for n, s in enumerate(("signed", "dispatched"), 1)], now=clock.utc_now())
 
     taken = await api.post(f"/v1/reports/{first}/withdraw", headers=resident.headers)
     late = await api.post(f"/v1/reports/{second}/withdraw", headers=resident.headers)

@@ -5,12 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from domain.cases import desk, extensions, limits, looking, rules, views, warnings
+from domain.cases import desk, extensions, limits, looking, rules, supervision, views, warnings
 from domain.cases.clocks import Node
 from domain.cases.progress import apply
 from domain.kernel import calendar, database
 from domain.kernel.clock import DISTRICT_ZONE
+from domain.kernel.errors import NotFound
 from domain.kernel.events import Ticked
+from domain.kernel.ids import new_id
 from domain.reports import timeline
 from tests.builders.cases import a_case, a_case_of, an_update
 from tests.builders.reports import a_report
@@ -63,10 +65,71 @@ async def test_red_is_told_to_the_unit_its_supervisor_and_the_oversight_role_by_
     assert job is not None
     async with database.transaction():
         await warnings.record_proof(job["id"], proof="HTTP 200", now=MONDAY)
-        await warnings.acknowledge(told[0].receipt_id, by="operator:1", now=MONDAY)
+        await acknowledge(told[0].receipt_id, roles={"clerk", "reviewer", "auditor"})
     left = await desk.warnings(case_id=case_id, unacknowledged=True, limit=10)
     assert len(left) == 2
-    assert all(w.proof and w.sent_at for w in left)
+    assert all("officers' list" in (w.proof or "") and "HTTP 200" in (w.proof or "") and w.sent_at for w in left)
+
+
+async def acknowledge(receipt_id: UUID, *, roles: set[str], operator: UUID | None = None) -> None:
+    await warnings.acknowledge(receipt_id, operator=operator or new_id(), roles=roles, by="operator:1", now=MONDAY)
+
+
+async def mine(operator: UUID, *roles: str, at: datetime) -> list[tuple[str, str]]:
+    async with database.transaction():
+        rows = await warnings.list_for(
+            operator, roles=set(roles), by=f"operator:{operator}", unacknowledged=True, limit=50, now=at
+        )
+    return sorted((row["role"], row["light"]) for row in rows)
+
+
+async def test_a_warning_stands_in_the_list_of_the_named_officer_or_of_the_role_and_of_nobody_else() -> None:
+    named, clerk, other = new_id(), new_id(), new_id()
+    async with database.transaction():
+        await rules.add_receiver(
+            unit="city",
+            role="supervisor",
+            name="王督办",
+            operator=named,
+            valid_from=date(2026, 1, 1),
+            by="o",
+            now=MONDAY,
+        )
+    await a_case(now=MONDAY, category="noise.social")
+    await look(MONDAY + timedelta(days=2))
+    later = MONDAY + timedelta(days=2, hours=1)
+
+    assert await mine(named, at=later) == [("supervisor", "red")]
+    assert await mine(clerk, "clerk", at=later) == [("handler", "red")]
+    assert await mine(other, "auditor", "reviewer", at=later) == [("oversight", "red")]
+    receipt = await database.fetch_row("select id, seen_at, seen_by from warning_receipt where operator = $1", named)
+    assert receipt is not None
+    assert (receipt["seen_at"], receipt["seen_by"]) == (later, f"operator:{named}")
+    with pytest.raises(NotFound):
+        async with database.transaction():
+            await acknowledge(receipt["id"], roles={"reviewer"}, operator=other)
+    async with database.transaction():
+        await acknowledge(receipt["id"], roles=set(), operator=named)
+    assert await mine(named, at=later) == []
+
+
+async def test_red_opens_the_supervision_of_the_round_once_and_amber_opens_none() -> None:
+    case_id = await a_case(now=MONDAY, category="noise.social")
+    await look(MONDAY + timedelta(hours=35))
+    assert await fired(case_id) == [("sign", "amber")]
+    assert await supervision.listed(only_open=True, limit=10) == []
+
+    for hours in (39, 40, 200, 400):
+        await look(MONDAY + timedelta(hours=hours))
+    (found,) = await supervision.listed(only_open=True, limit=10)
+    assert (found.case_id, found.round, found.node) == (case_id, 1, "sign")
+    async with database.transaction():
+        await supervision.close(found.id, finding="已督促责任单位签收", by="operator:1", now=MONDAY)
+    with pytest.raises(NotFound):
+        async with database.transaction():
+            await supervision.close(found.id, finding="再次", by="operator:1", now=MONDAY)
+    assert await supervision.listed(only_open=True, limit=10) == []
+    assert (await supervision.listed(only_open=False, limit=10))[0].finding == "已督促责任单位签收"
 
 
 async def test_a_stage_in_time_turns_no_light() -> None:
