@@ -10,6 +10,8 @@ from rewards.events import ExpiryDue
 HOLDS_MAX = 500  # per minute and run
 CLAIMS_MAX = 200
 BLOCKS_MAX = 5
+PLACES_KEPT = timedelta(days=7)
+PLACES_MAX = 100_000  # per day
 EXPIRE_ACCOUNTS = 10_000  # per transaction: half a second of locks
 EXPIRY_DAYS = 7  # of a month on which a missed expiry is made up for
 MONTHS_AHEAD = 3
@@ -110,6 +112,21 @@ async def settle_merchants(event: Ticked, /, *, event_id: int, at: datetime) -> 
             await clearing.settle(today - timedelta(days=back), now=at)
 
 
+async def forget_places(event: Ticked, /, *, event_id: int, at: datetime) -> None:
+    """Where trips began and ended is needed for hours, how a day's steps grew for a night; then both are forgotten."""
+    if event.every == "day":
+        await database.execute(
+            "update reward_claim set detail = detail - 'start' - 'end' where id in (select id from reward_claim"
+            " where detail ?| array['start', 'end'] and received_at < $1 and state not in ('received', 'held')"
+            " order by received_at limit $2)",
+            at - PLACES_KEPT,
+            PLACES_MAX,
+        )
+        await database.execute(
+            "update step_day set samples = '[]' where samples <> '[]' and day < $1", clock.local_day(at - PLACES_KEPT)
+        )
+
+
 async def forget_walk_ins(event: Ticked, /, *, event_id: int, at: datetime) -> None:
     """A walk-in nobody claimed within the time for claims is forgotten with its phone hash."""
     if event.every == "day":
@@ -134,5 +151,6 @@ CHORES = (
     reminding.remind,
     settle_merchants,
     forget_walk_ins,
+    forget_places,
     departures.close_forgotten,
 )

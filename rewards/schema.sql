@@ -27,6 +27,8 @@ create index if not exists activity_signup_person on activity_signup (person) wh
 create index if not exists attendance_activity on attendance (activity, in_at);
 create index if not exists walk_in_phone on walk_in (phone_hash) where claimed_at is null;
 create index if not exists reward_certificate_account on reward_certificate (account, id desc);
+create index if not exists reward_claim_places on reward_claim (received_at) where detail ?| array['start', 'end'];
+create index if not exists step_day_samples on step_day (day) where samples <> '[]';
 create index if not exists claim_vote_reviewer on claim_vote (reviewer, voted_at);
 create index if not exists patrol_finding_activity on patrol_finding (activity);
 create index if not exists activity_river on activity (river, starts_at desc) where river is not null;

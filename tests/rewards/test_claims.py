@@ -7,11 +7,13 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from domain.kernel import clock
 from domain.kernel import database as db
+from domain.kernel.events import Ticked
 from domain.kernel.ids import new_id
-from rewards import awarding, claims, posting
+from rewards import awarding, chores, claims, posting, steps
 from rewards.behaviours import find, result
-from tests.builders.rewards import NOON, a_claim, claimed, pots, state_of
+from tests.builders.rewards import NOON, a_claim, an_event, claimed, pots, state_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("sound")]
 
@@ -149,3 +151,37 @@ async def test_a_night_trip_belongs_to_the_districts_day():
     [claim] = await claimed(a_claim(me, at=late), now=late)
 
     assert str(await db.fetch_value("select day from reward_claim where id = $1", claim)) == "2026-07-01"
+
+
+async def test_places_and_step_samples_are_forgotten_after_a_week_and_walk_ins_after_the_time_for_claims():
+    me, place = new_id(), {"lat": 30.44, "lon": 120.02}
+    [trip] = await claimed(a_claim(me, detail={"start": place, "end": place, "feed_note": "kept"}))
+    event = await an_event()
+    async with db.transaction():
+        await steps.take(me, [steps.StepsOfDay(clock.local_day(NOON), 5_000)], now=NOON)
+        await db.execute(
+            "insert into walk_in (id, activity, phone_hash, in_at, recorded_by) values ($1, $2, 'x', $3, $1)",
+            new_id(),
+            event.id,
+            NOON,
+        )
+
+    async def kept(days):
+        at = NOON + timedelta(days=days)
+        async with db.transaction():
+            for chore in (chores.forget_places, chores.forget_walk_ins):
+                await chore(Ticked(every="day", at=at), event_id=1, at=at)
+        detail = await db.fetch_value("select detail from reward_claim where id = $1", trip)
+        samples = await db.fetch_value("select samples from step_day")
+        return (
+            "30.44" in detail,
+            samples != "[]",
+            await db.fetch_value("select count(*) from walk_in"),
+            "kept" in detail,
+        )
+
+    assert [await kept(days) for days in (6, 9, 61)] == [
+        (True, True, 1, True),
+        (False, False, 1, True),
+        (False, False, 0, True),
+    ]
