@@ -32,8 +32,17 @@ from domain.disclosure.events import (
     EntryTakenDown,
     PublicationLate,
 )
+from domain.enterprises import batch_runs, cycles
 from domain.enterprises import matters as rating_matters
-from domain.enterprises.events import MatterAnswered, MatterLate, MatterOpened, RatingExpired, RatingShown
+from domain.enterprises.events import (
+    MatterAnswered,
+    MatterLate,
+    MatterOpened,
+    RatingExpired,
+    RatingShown,
+    RatingsShown,
+    RatingsUnpublished,
+)
 from domain.kernel import chores
 from domain.kernel.events import Event, Ticked
 from domain.kernel.handling import Subscribers
@@ -91,11 +100,13 @@ SUBSCRIBERS: Subscribers = {
         dues.watch,
         chief_messages.watch,
         rating_matters.watch,
+        cycles.watch,
     ),
     EntryPublished: (dues.settle, announce),
     EntryTakenDown: (dues.settle_withdrawal,),
     ChiefAnswered: (announce,),
     RatingShown: (disclosure.show_rating,),
+    RatingsShown: (disclosure.show_ratings,),
     RatingExpired: (disclosure.end_rating,),
     ClaimsReceived: (rewards.settle_claims,),
     ExpiryDue: (reward_chores.expire_next,),
@@ -141,6 +152,7 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         MatterLate,
         MatterOpened,
         PublicationLate,
+        RatingsUnpublished,
         HandoverDied,
         QuestionAnswered,
     }
@@ -159,6 +171,7 @@ def senders(parts: Parts) -> dict[str, Sender]:
         reconciling.KIND: reconcile.sender(parts),
         forwarding.KIND: outgoing.sender(parts, links=links_of_subjects),
         **import_runs.SENDERS,
+        **batch_runs.SENDERS,
         fetching.FETCH_JOB: fetching.fetcher(settings=parts.settings, darkroom=parts.darkroom, store=parts.store),
         screening.SCREEN_JOB: screening.sender(looks),
         text_screening.KIND: text_screening.sender(reads),

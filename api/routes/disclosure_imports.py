@@ -19,6 +19,7 @@ from domain.disclosure.imports import Import
 from domain.disclosure.replies import WaitingReply
 from domain.kernel import clock, database
 from domain.kernel.errors import Invalid, NotFound, Text
+from domain.kernel.sheets import FILE_BYTES_MAX
 
 BASE = "/v1/operator/disclosure"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -79,7 +80,7 @@ async def template(dataset: Name) -> Response[bytes]:
     tags=["operator"],
     summary="Dry run of an import",
     status_code=202,
-    request_max_body_size=sheets.FILE_BYTES_MAX,
+    request_max_body_size=FILE_BYTES_MAX,
 )
 async def bring(
     request: Request[Any, Any, Any],

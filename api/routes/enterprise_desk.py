@@ -1,15 +1,16 @@
 """The officers' side of enterprise ratings: registering, computing, steps, delegates, answers."""
 
 from typing import Annotated, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, PathParameter
 
 from api.actors import Actor, require_role
-from domain.enterprises import delegates, enterprises, life, matters, rule_packs
+from domain.enterprises import delegates, enterprises, evidence, life, matters, rule_packs
 from domain.enterprises.delegates import Delegation
 from domain.enterprises.enterprises import NewEnterprise
 from domain.enterprises.life import Stage, Step
@@ -37,6 +38,9 @@ class EnterpriseRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     town: Short | None = None
     lng: Degrees | None = None
     lat: Degrees | None = None
+    legal_phone: (
+        Annotated[str, msgspec.Meta(max_length=32, description="The legal person's; kept as a hash")] | None
+    ) = None
 
 
 class MarkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -196,6 +200,20 @@ async def waiting_matters() -> list[Matter]:
     return await matters.waiting(today=clock.local_day(clock.utc_now()))
 
 
+@get(f"{BASE}/evidence/{{file_id:uuid}}", opt={"audience": "operator"}, tags=["operator"], summary="Open evidence")
+async def open_evidence(operator: NamedDependency[Actor], file_id: FromPath[UUID]) -> Response[bytes]:
+    """The file as it came, as an attachment: nobody has looked inside. The look is recorded."""
+    require_role(operator, *CLERKS)
+    async with database.transaction():
+        file, content = await evidence.opened(file_id, by=operator.principal, now=clock.utc_now())
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "no-store",
+    }
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
 @post(
     f"{BASE}/matters/{{matter:uuid}}/answer",
     opt={"audience": "operator"},
@@ -217,4 +235,4 @@ async def answer(operator: NamedDependency[Actor], matter: FromPath[UUID], data:
         )
 
 
-ROUTES = [register, compute, step, waiting_delegates, decide, revoke, waiting_matters, answer]
+ROUTES = [register, compute, step, waiting_delegates, decide, revoke, waiting_matters, open_evidence, answer]

@@ -15,8 +15,9 @@ from domain.disclosure import reading
 from domain.disclosure.datasets.enterprise_ratings import ENTERPRISE_RATINGS
 from domain.disclosure.datasets.penalties import PENALTIES
 from domain.disclosure.reading import Question
-from domain.enterprises import delegates, matters, own_rating, rule_packs, statements
+from domain.enterprises import delegates, evidence, matters, own_rating, rule_packs, statements
 from domain.enterprises.delegates import Delegation
+from domain.enterprises.evidence import FILE_BYTES_MAX, FILES_PER_MATTER_MAX, EvidenceFile
 from domain.enterprises.own_rating import OwnRating
 from domain.enterprises.rule_packs import RulePack
 from domain.enterprises.statements import PublicKey
@@ -27,7 +28,7 @@ from domain.kernel.errors import NotFound
 Code = Annotated[str, PathParameter(max_length=20, description="Unified social credit code")]
 AsOf = Annotated[date | None, QueryParameter(description="Default: today")]
 Sentence = Annotated[str, msgspec.Meta(min_length=2, max_length=2_000)]
-EVIDENCE_MAX = 20
+FileName = Annotated[str, QueryParameter(max_length=120, description="The file's name, for people")]
 
 
 class RegisterEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +81,8 @@ class MatterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     kind: Literal["objection", "reply", "repair"]
     text: Sentence
     evidence: Annotated[
-        list[Annotated[str, msgspec.Meta(max_length=200)]],
-        msgspec.Meta(max_length=EVIDENCE_MAX, description="References of evidence files"),
+        list[UUID],
+        msgspec.Meta(max_length=FILES_PER_MATTER_MAX, description="Files sent to `/rating/evidence` before"),
     ] = []
 
 
@@ -214,6 +215,28 @@ async def own(resident: NamedDependency[Actor], code: Code) -> OwnRating:
 
 
 @post(
+    "/v1/enterprises/{code:str}/rating/evidence",
+    opt={"audience": "resident"},
+    tags=["enterprises"],
+    summary="Send evidence",
+    request_max_body_size=FILE_BYTES_MAX,
+)
+async def send_evidence(
+    request: Request[Any, Any, Any], resident: NamedDependency[Actor], code: Code, name: FileName = "evidence"
+) -> EvidenceFile:
+    """The body is the file: PDF, JPEG, PNG or HEIC, at most 10 MB. It is sealed as it is and never opened here.
+
+    The same file again gives the same id. Name it in an objection, a reply or a request for repair within 7 days.
+    """
+    enterprise = await delegates.require(normal_form(code), account=resident.id)
+    content = await request.body()
+    async with database.transaction():
+        return await evidence.send(
+            enterprise["id"], content=content, name=name, account=resident.id, now=clock.utc_now()
+        )
+
+
+@post(
     "/v1/enterprises/{code:str}/rating/matters",
     opt={"audience": "resident"},
     tags=["enterprises"],
@@ -233,7 +256,7 @@ async def open_matter(
         enterprise = await delegates.require(normal_form(code), account=resident.id)
         rating = await own_rating.latest(enterprise["id"], today=clock.local_day(now))
         made = await matters.open_matter(
-            rating.id, kind=data.kind, text=data.text, evidence=data.evidence, account=resident.id, now=now
+            rating.id, kind=data.kind, text=data.text, files=data.evidence, account=resident.id, now=now
         )
         return Opened(id=made)
 
@@ -241,4 +264,4 @@ async def open_matter(
         return await once(request, actor=resident, key=key, now=now, work=work)
 
 
-ROUTES = [packs, keys, verify, entry_of, statement, ask, mine, leave, own, open_matter]
+ROUTES = [packs, keys, verify, entry_of, statement, ask, mine, leave, own, send_evidence, open_matter]

@@ -8,8 +8,9 @@ import msgspec
 
 from domain.disclosure.dataset import Dataset, Row
 from domain.disclosure.fields import CellWrong, Field, Finding, clean, read
-from domain.disclosure.sheets import FileUnreadable, Sheet, heading
+from domain.disclosure.sheets import heading
 from domain.kernel.errors import Text
+from domain.kernel.sheets import FileUnreadable, Sheet
 
 FINDINGS_MAX = 2_000
 STOPS = frozenset({"错", "缺"})  # with one of these an import cannot be committed

@@ -1,5 +1,6 @@
 """What the disclosure room does when others report facts: rows of the register, settled dues."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -14,6 +15,12 @@ class ShownRating(Protocol):
     credit_code: str
     decided_on: date
     objections_until: date | None
+
+
+class ShownRatings(Protocol):
+    """Many of them at once."""
+
+    ratings: Sequence[ShownRating]
 
 
 class EndedRating(Protocol):
@@ -33,6 +40,12 @@ async def show_rating(event: ShownRating, /, *, event_id: int, at: datetime) -> 
     """The register's entry of an enterprise becomes what the event says."""
     author = Author(by="system", source=ENTERPRISE_RATINGS.source.zh)
     await publication.publish(ENTERPRISE_RATINGS, [_row(event)], author=author, now=at)
+
+
+async def show_ratings(event: ShownRatings, /, *, event_id: int, at: datetime) -> None:
+    """The same for a block of a cycle."""
+    author = Author(by="system", source=ENTERPRISE_RATINGS.source.zh)
+    await publication.publish(ENTERPRISE_RATINGS, [_row(rating) for rating in event.ratings], author=author, now=at)
 
 
 async def end_rating(event: EndedRating, /, *, event_id: int, at: datetime) -> None:

@@ -18,10 +18,10 @@ from domain.disclosure.differences import differences, previews
 from domain.disclosure.fields import Finding
 from domain.disclosure.imports import CHECK, COMMIT, Shown, ring
 from domain.disclosure.publication import Author
-from domain.disclosure.sheets import FileUnreadable, Sheet, read_sheet
 from domain.kernel import audit, beats, clock, database
 from domain.kernel.beats import Progress
 from domain.kernel.leases import Done, Job, Outcome, Sender
+from domain.kernel.sheets import FileUnreadable, Sheet, read_sheet
 
 CHUNK = 2_000
 DIFFERENCES_SHOWN = 50

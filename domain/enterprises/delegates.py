@@ -11,6 +11,7 @@ from domain.enterprises import enterprises
 from domain.kernel import audit, database
 from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.ids import new_id
+from domain.residents import phones
 
 LIST_MAX = 200
 Proof = Literal["letter", "legal_phone"]
@@ -24,6 +25,17 @@ class AlreadyDelegate(Refusal):
     advice = Text("无需重复申请。", "There is nothing to do.")
 
 
+class LegalPhoneDiffers(Refusal):
+    """The account's verified phone is not the one the bureau knows as the legal person's."""
+
+    code = "legal-phone-differs"
+    title = Text("手机号与法定代表人登记号码不一致", "Not the legal person's number")
+    advice = Text(
+        "请先用法定代表人手机号登录并验证，或改用授权书。",
+        "Verify the legal person's number in your account first, or use a letter of authority.",
+    )
+
+
 class Delegation(msgspec.Struct, frozen=True, kw_only=True):
     """One account's standing with one enterprise."""
 
@@ -33,10 +45,11 @@ class Delegation(msgspec.Struct, frozen=True, kw_only=True):
     proof: str
     state: str  # waiting | verified | declined | revoked
     asked_at: datetime
+    phone_confirmed: bool | None = None  # the account's verified phone is the legal person's; null: unknown to us
     proof_note: str | None = None  # officers only
 
 
-COLUMNS = "d.id, e.credit_code, e.name, d.proof, d.proof_note, d.accepted, d.revoked_at, d.asked_at"
+COLUMNS = "d.id, d.phone_confirmed, e.credit_code, e.name, d.proof, d.proof_note, d.accepted, d.revoked_at, d.asked_at"
 FROM = "enterprise_delegate d join enterprise e on e.id = d.enterprise"
 
 
@@ -49,22 +62,33 @@ def _delegation(row: Any, *, with_note: bool = False) -> Delegation:
         proof=row["proof"],
         state="revoked" if row["revoked_at"] is not None else state,
         asked_at=row["asked_at"],
+        phone_confirmed=None if row["phone_confirmed"] is None else bool(row["phone_confirmed"]),
         proof_note=row["proof_note"] if with_note else None,
     )
 
 
 async def ask(credit_code: str, *, account: UUID, proof: Proof, note: str, now: datetime) -> UUID:
-    """Asks to act for an enterprise, in the caller's transaction; raises `NotFound` and `AlreadyDelegate`."""
+    """Asks to act for an enterprise, in the caller's transaction.
+
+    By the legal person's phone: the account's own verified number must be the one the bureau noted, when it noted one.
+    Raises `NotFound`, `AlreadyDelegate`, `LegalPhoneDiffers`.
+    """
     enterprise = await enterprises.by_code(credit_code)
+    confirmed = None
+    if proof == "legal_phone" and enterprise["legal_phone"] is not None:
+        if await phones.person_key(account) != enterprise["legal_phone"]:
+            raise LegalPhoneDiffers
+        confirmed = 1
     made = await database.fetch_value(
-        "insert into enterprise_delegate (id, enterprise, account, proof, proof_note, asked_at)"
-        " values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning id",
+        "insert into enterprise_delegate (id, enterprise, account, proof, proof_note, asked_at, phone_confirmed)"
+        " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning id",
         new_id(),
         enterprise["id"],
         account,
         proof,
         note,
         now,
+        confirmed,
     )
     if made is None:
         raise AlreadyDelegate

@@ -25,6 +25,20 @@ class RatingShown(Event, frozen=True, kw_only=True):
     objections_until: date | None
 
 
+class RatingsShown(Event, frozen=True, kw_only=True):
+    """A block of a cycle was publicised or published at once."""
+
+    ratings: tuple[RatingShown, ...]
+
+
+class RatingsUnpublished(Event, frozen=True, kw_only=True):
+    """Final ratings of a year are near (`amber`) or past (`red`) the day by which they have to be published."""
+
+    year: int
+    publish_by: date
+    light: str
+
+
 class RatingExpired(Event, frozen=True, kw_only=True):
     """A rating ended; its entry leaves the register."""
 

@@ -12,7 +12,7 @@ from domain.enterprises import rule_packs
 from domain.enterprises.events import RatingExpired, RatingShown
 from domain.enterprises.rating import Inputs, Rating, adjusted, rate
 from domain.enterprises.rule_packs import RulePack
-from domain.kernel import clock, database, outbox
+from domain.kernel import calendar, clock, database, outbox
 from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.ids import new_id
 
@@ -47,6 +47,7 @@ NEXT: Mapping[Stage, frozenset[Stage]] = {
     Stage.EXPIRED: frozenset(),
 }
 COMPUTED_IN = frozenset({Stage.COLLECTED, Stage.PRELIMINARY, Stage.RECHECKING})
+BY_SECOND_OFFICER = frozenset({Stage.PUBLICISED, Stage.FINAL})
 REGRADED_IN = frozenset({Stage.ADJUSTED, Stage.REPAIRED})
 SHOWN_AS: Mapping[Stage, str] = {  # what the register calls it; stages before it are nobody else's business
     Stage.PUBLICISED: "publicised",
@@ -62,6 +63,15 @@ class StepRefused(Refusal):
     code = "rating-step-refused"
     title = Text("评价不能进入该阶段", "The rating cannot go to this stage")
     advice = Text("请查看 allowed 中的可用阶段及条件。", "See the allowed stages and conditions.")
+
+
+class SecondOfficerNeeded(Refusal):
+    """Who computed a rating does not publicise or decide it."""
+
+    code = "second-officer-needed"
+    status = 403
+    title = Text("须由另一位操作员提交", "Another officer has to do this")
+    advice = Text("评价由计算人以外的操作员公示和审定。", "Not the officer who computed the rating.")
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,24 +150,47 @@ async def take(rating_id: UUID, step: Step) -> None:
     if step.stage not in allowed:
         raise StepRefused(facts={"stage": row["stage"], "allowed": sorted(stage.value for stage in allowed)})
     pack = rule_packs.load(row["pack"])
+    if step.stage in BY_SECOND_OFFICER:
+        await require_second_officer([rating_id], actor=step.actor)
     if step.stage is Stage.FINAL:
         await _require_publicity(row, today=clock.local_day(step.at))
     grade = _grade_after(row["grade"], step, pack=pack)
     today = clock.local_day(step.at)
     until = today + timedelta(days=pack.days.publicity_days) if step.stage is Stage.PUBLICISED else None
     decided = today if step.stage in {Stage.FINAL, Stage.ADJUSTED, Stage.REPAIRED} else None
+    publish_by = await publication_day(pack, today) if step.stage is Stage.FINAL else None
     await database.execute(
         "update enterprise_rating set stage = $2, stage_at = $3, grade = $4, decided_on = coalesce($5, decided_on),"
-        " objections_until = coalesce(objections_until, $6) where id = $1",
+        " objections_until = coalesce(objections_until, $6), publish_by = coalesce($7, publish_by) where id = $1",
         rating_id,
         step.stage.value,
         step.at,
         grade,
         decided,
         until,
+        publish_by,
     )
     await _append(rating_id, step, grade=grade)
     await _tell(rating_id, step)
+
+
+async def publication_day(pack: RulePack, decided_on: date) -> date:
+    """By when a decision of that day has to be published."""
+    days = await calendar.load()
+    return days.add_working_days(decided_on, pack.days.published_within_working_days).day
+
+
+COMPUTED_BY = """
+select count(*) from unnest($1::uuid[]) r(id)
+where $2 = (select s.actor from rating_step s where s.rating = r.id and s.stage in ('preliminary', 'rechecking')
+            order by s.number desc limit 1)
+"""
+
+
+async def require_second_officer(ratings: Sequence[UUID], *, actor: str) -> None:
+    """Raises `SecondOfficerNeeded` when one of the ratings was computed by the same officer."""
+    if actor.startswith("operator:") and await database.fetch_value(COMPUTED_BY, list(ratings), actor):
+        raise SecondOfficerNeeded
 
 
 def _grade_after(grade: str, step: Step, *, pack: RulePack) -> str:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain.enterprises import life, rule_packs
+from domain.enterprises import evidence, life, rule_packs
 from domain.enterprises.events import MatterAnswered, MatterLate, MatterOpened
+from domain.enterprises.evidence import EvidenceFile
 from domain.enterprises.life import Stage, Step
 from domain.kernel import calendar, clock, database, outbox
 from domain.kernel.errors import NotFound, Refusal, Text
@@ -39,7 +40,7 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
     rating: UUID
     kind: str
     text: str
-    evidence: list[str]
+    evidence: list[EvidenceFile]
     opened_at: datetime
     due_on: date
     provisional: bool
@@ -49,14 +50,13 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None = None
 
 
-def _matter(row: Any, *, today: date) -> Matter:
-    clock.local_day(row["opened_at"])
+def _matter(row: Any, *, files: list[EvidenceFile], today: date) -> Matter:
     return Matter(
         id=row["id"],
         rating=row["rating"],
         kind=row["kind"],
         text=row["text"],
-        evidence=msgspec.json.decode(row["evidence"]),
+        evidence=files,
         opened_at=row["opened_at"],
         due_on=row["due_on"],
         provisional=bool(row["provisional"]),
@@ -78,9 +78,12 @@ def light_of(started_on: date, due_on: date, *, today: date) -> str:
 
 
 async def open_matter(
-    rating_id: UUID, *, kind: Kind, text: str, evidence: Sequence[str], account: UUID, now: datetime
+    rating_id: UUID, *, kind: Kind, text: str, files: Sequence[UUID], account: UUID, now: datetime
 ) -> UUID:
-    """Opens a matter in the caller's transaction; an objection puts the rating on recheck. Raises `MatterRefused`."""
+    """Opens a matter in the caller's transaction; an objection puts the rating on recheck.
+
+    `files` are evidence that was sent before. Raises `MatterRefused` and what `evidence.claim` refuses.
+    """
     rating = await database.fetch_row("select * from enterprise_rating where id = $1 for update", rating_id)
     if rating is None:
         raise NotFound
@@ -98,11 +101,12 @@ async def open_matter(
         kind,
         account,
         text,
-        msgspec.json.encode(list(evidence)).decode(),
+        msgspec.json.encode(list(files)).decode(),
         now,
         due.day,
         int(due.provisional),
     )
+    await evidence.claim(files, enterprise=rating["enterprise"], matter=matter_id)
     if kind == "objection" and rating["stage"] == Stage.PUBLICISED:
         step = Step(stage=Stage.RECHECKING, actor="enterprise", basis="企业异议", at=now)
         await life.take(rating_id, step)
@@ -154,7 +158,12 @@ async def answer(
 async def of_rating(rating_id: UUID, *, today: date) -> list[Matter]:
     """All matters of a rating, newest first."""
     rows = await database.fetch("select * from rating_matter where rating = $1 order by opened_at desc", rating_id)
-    return [_matter(row, today=today) for row in rows]
+    return await _matters(rows, today=today)
+
+
+async def _matters(rows: Sequence[Any], *, today: date) -> list[Matter]:
+    files = await evidence.of_matters([row["id"] for row in rows])
+    return [_matter(row, files=files[row["id"]], today=today) for row in rows]
 
 
 async def waiting(*, today: date) -> list[Matter]:
@@ -162,7 +171,7 @@ async def waiting(*, today: date) -> list[Matter]:
     rows = await database.fetch(
         f"select * from rating_matter where answered_at is null order by due_on, opened_at limit {OPEN_MAX}"
     )
-    return [_matter(row, today=today) for row in rows]
+    return await _matters(rows, today=today)
 
 
 TURNED_AMBER = "update rating_matter set amber_at = $2 where id = $1 and amber_at is null"
@@ -170,9 +179,10 @@ TURNED_RED = "update rating_matter set red_at = $2 where id = $1 and red_at is n
 
 
 async def watch(event: Ticked, /, *, event_id: int, at: datetime) -> None:
-    """Daily: every light that turned is told once."""
+    """Daily: every light that turned is told once; evidence nobody used is forgotten."""
     if event.every != "day":
         return
+    await evidence.forget_waiting(now=at)
     for matter in await waiting(today=clock.local_day(event.at)):
         if matter.light == "green":
             continue

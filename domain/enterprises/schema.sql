@@ -9,6 +9,11 @@ create unique index if not exists enterprise_delegate_live on enterprise_delegat
   where revoked_at is null and accepted is distinct from 0;
 create index if not exists enterprise_delegate_account on enterprise_delegate (account) where revoked_at is null;
 
+create index if not exists enterprise_rating_cycle on enterprise_rating (year, stage, id);
+create index if not exists matter_file_matter on matter_file (matter) where matter is not null;
+create index if not exists matter_file_waiting on matter_file (enterprise) where matter is null;
+create index if not exists rating_batch_asked on rating_batch (asked_at desc);
+
 create or replace function rating_step_is_evidence() returns trigger language plpgsql as $$
 begin
   raise exception '% is append-only', tg_table_name using errcode = 'GW900';

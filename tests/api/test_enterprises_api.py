@@ -7,6 +7,7 @@ from api.wiring import SUBSCRIBERS
 from domain.enterprises.rule_packs import load
 from domain.kernel import clock, handling, outbox
 from domain.kernel import database as db
+from domain.residents import phones
 from tests.builders.operators import CLERK, REVIEWER, seed_officers, signed_in
 from tests.builders.residents import a_resident
 
@@ -41,9 +42,9 @@ class Desk:
             await handling.handle(ids, subscribers=SUBSCRIBERS, now=now)
         return answer.status_code
 
-    async def matter(self, kind: str, text: str = "数据有误") -> httpx.Response:
+    async def matter(self, kind: str, text: str = "数据有误", **more) -> httpx.Response:
         key = {"Idempotency-Key": f"matter-{kind}-{text}"[:60].encode("ascii", "replace").decode()}
-        body = {"kind": kind, "text": text}
+        body = {"kind": kind, "text": text} | more
         return await self.api.post(f"/v1/enterprises/{CODE}/rating/matters", json=body, headers=self.delegate | key)
 
     async def answer(self, matter: str, outcome: str, **more) -> int:
@@ -210,3 +211,65 @@ async def test_packs_are_public_with_what_is_unconfirmed(api) -> None:
 
     assert {"guangzhou-2015", "national-2013"} == {pack["pack"]["id"] for pack in packs}
     assert all(pack["unconfirmed"] for pack in packs)
+
+
+PDF = b"%PDF-1.7\n% not opened here"
+
+
+async def test_a_matter_carries_sealed_evidence_that_only_officers_and_nobody_else_open(desk: Desk) -> None:
+    await desk.compute()
+    await desk.step("fed_back")
+    address = f"/v1/enterprises/{CODE}/rating/evidence"
+    stranger = (await a_resident()).headers
+
+    async def send(content: bytes, headers: dict) -> httpx.Response:
+        return await desk.api.post(address, params={"name": "监测报告.pdf"}, content=content, headers=headers)
+
+    file, again = await send(PDF, desk.delegate), await send(PDF, desk.delegate)
+    wrong = [await send(content, desk.delegate) for content in (b"", b"<html>", b"MZ\x90", b"PK\x03\x04")]
+    foreign = await send(PDF, stranger)
+    opened = await desk.matter("reply", evidence=[file.json()["id"]])
+    twice = await desk.matter("reply", "again", evidence=[file.json()["id"]])
+
+    assert (file.status_code, file.json()["media_type"], again.json()) == (201, "application/pdf", file.json())
+    assert ([a.status_code for a in wrong], foreign.status_code) == ([422] * 4, 404)
+    assert (opened.status_code, twice.status_code) == (201, 409)
+    assert (await desk.own())["matters"][0]["evidence"] == [file.json()]
+    assert PDF not in await db.fetch_value("select sealed from matter_file")
+    desk_address = f"{BASE}/evidence/{file.json()['id']}"
+    got = await desk.api.get(desk_address, headers=desk.clerk)
+    assert (got.content, got.headers["content-type"]) == (PDF, "application/octet-stream")
+    assert got.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%E7%9B%91")
+    assert (await desk.api.get(desk_address, headers=desk.delegate)).status_code == 401
+    assert await db.fetch_value("select count(*) from audit_entry where action = 'evidence.opened'") == 1
+
+
+async def test_evidence_of_somebody_else_cannot_be_named(desk: Desk) -> None:
+    await desk.compute()
+    await desk.step("fed_back")
+
+    unknown = await desk.matter("reply", evidence=["01a20157-6860-714f-9028-29f3d41e2caf"])
+
+    assert unknown.status_code == 404
+    assert (await desk.own())["matters"] == []
+
+
+async def test_the_legal_persons_phone_confirms_a_delegate_or_refuses(desk: Desk) -> None:
+    number, now = "13812345678", clock.utc_now()
+    enterprise = {"credit_code": "91350212MA31Y00255", "name": "清河示例印染有限公司", "legal_phone": number}
+    await desk.api.post(BASE, json=enterprise, headers=desk.clerk)
+    person, other = await a_resident(), await a_resident()
+    async with db.transaction():
+        await phones.bind(person.account, phone=phones.read(number), proof="sms", now=now)
+
+    async def ask(who) -> httpx.Response:
+        body, key = {"proof": "legal_phone", "note": "法定代表人本人"}, {"Idempotency-Key": "legal-phone-1"}
+        address = f"/v1/enterprises/{enterprise['credit_code']}/delegates"
+        return await desk.api.post(address, json=body, headers=who.headers | key)
+
+    right, wrong = await ask(person), await ask(other)
+    (waiting,) = (await desk.api.get(f"{BASE}/delegates", headers=desk.clerk)).json()
+
+    assert (right.status_code, wrong.status_code, wrong.json()["code"]) == (201, 409, "legal-phone-differs")
+    assert (waiting["phone_confirmed"], waiting["state"]) == (True, "waiting")
+    assert number not in str(await db.fetch("select * from enterprise"))

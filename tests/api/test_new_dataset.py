@@ -10,12 +10,13 @@ from piccolo.table import Table
 import domain.disclosure
 from api.routes import disclosure as routes
 from api.strict import StrictRequest
-from domain.disclosure import checking, publication, sheets
+from domain.disclosure import checking, publication
 from domain.disclosure.dataset import Dataset, Disclosed
 from domain.disclosure.fields import Field
 from domain.kernel import clock
 from domain.kernel import database as db
 from domain.kernel.errors import Text
+from domain.kernel.sheets import read_sheet
 from tests.builders.disclosure import AUTHOR
 
 SCHEMA = Path(str(domain.disclosure.__file__)).with_name("schema.sql").read_text(encoding="utf-8")
@@ -50,7 +51,7 @@ WELLS = Dataset(
 async def test_a_new_dataset_is_one_file_and_gets_everything_else(database) -> None:
     await DisclosedWell.create_table()
     await db.execute(SCHEMA)
-    sheet = sheets.read_sheet("编号,镇街,备注\nW-1,云栖镇,联系13812345678\nW-2,南浦镇,".encode())
+    sheet = read_sheet("编号,镇街,备注\nW-1,云栖镇,联系13812345678\nW-2,南浦镇,".encode())
     columns, findings = checking.columns_of(WELLS, sheet[0])
     checked = checking.Checked(rows=[], numbers=[], findings=[], counts={})
     checking.check_rows(
