@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import Counter, Histogram
 
-from api import logs
+from api import heads, logs
 from api.actors import ACTOR_KEY, Actor
 from api.limits import HEADERS_KEY
 from api.metrics import IN_FLIGHT, REQUESTS, SECONDS
@@ -56,7 +56,7 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 0
+        started, status, method = time.perf_counter(), 0, scope["method"]
         request_id = begin(scope)
         token = trace.REQUEST_ID.set(request_id)
 
@@ -69,11 +69,16 @@ class Edge:
 
         IN_FLIGHT.inc()
         try:
-            await self._serve(scope, receive, sending)
+            if method == "HEAD":
+                scope, only = heads.as_get(scope), heads.HeadersOnly(receive, sending)
+                await self._serve(scope, only.receive, only.send)
+            else:
+                await self._serve(scope, receive, sending)
         finally:
             IN_FLIGHT.dec()
             trace.REQUEST_ID.reset(token)
-            _note(scope, self.settings, status=status, request_id=request_id, seconds=time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _note(scope, self.settings, method=method, status=status, request_id=request_id, seconds=seconds)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -123,9 +128,9 @@ def _counters(method: str, route: str, status: int) -> tuple[Counter, Histogram]
     return REQUESTS.labels(method, route, status), SECONDS.labels(route)
 
 
-def _note(scope: Scope, settings: Settings, *, status: int, request_id: str, seconds: float) -> None:
+def _note(scope: Scope, settings: Settings, *, method: str, status: int, request_id: str, seconds: float) -> None:
     route = scope.get("path_template") or "unmatched"
-    method = scope["method"] if scope["method"] in METHODS else "OTHER"
+    method = method if method in METHODS else "OTHER"
     answered, took = _counters(method, route, status)
     answered.inc()
     took.observe(seconds)

@@ -230,7 +230,8 @@ def framework(request: Request[Any, Any, Any], error: HTTPException) -> Answer:
 
 
 def _methods(listed: str) -> str:
-    return ", ".join([*sorted(name for name in listed.split(", ") if name != "OPTIONS"), "OPTIONS"])
+    names = {*listed.split(", "), "OPTIONS"} | ({"HEAD"} if "GET" in listed else set())
+    return ", ".join(sorted(names))
 
 
 def down(request: Request[Any, Any, Any], error: Exception) -> Answer:

@@ -1,10 +1,10 @@
 """The public copies of photographs, and expiring addresses of copies that are not public."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from litestar import HttpMethod, Request, Response, get, route
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, PathParameter, QueryParameter
 
@@ -19,7 +19,6 @@ from media.store import ObjectMissing, Store
 # A copy never changes under its address, so caches need not ask again; a day bounds how long a copy that was redacted
 # or hidden since can survive in them.
 PUBLIC_CACHE = "public, max-age=86400, immutable"
-GET_OR_HEAD = [HttpMethod.GET, HttpMethod.HEAD]  # caches and link previews ask for the headers alone
 RANGE = re.compile(r"bytes=(\d{0,12})-(\d{0,12})")
 WHOLE = {"Accept-Ranges": "bytes", "Content-Disposition": 'inline; filename="photo.jpg"'}
 FileName = Annotated[str, PathParameter(description="large.jpg (longer side 1600 px) or small.jpg (320 px)")]
@@ -48,16 +47,14 @@ def size_of(name: str) -> Literal["large", "small"]:
     raise NotFound
 
 
-@route(
+@get(
     "/v1/photos/public/{token:str}/{name:str}",
-    http_method=GET_OR_HEAD,
     opt={"audience": "public"},
     tags=["photos"],
     summary="A public copy",
     media_type="image/jpeg",
 )
 async def public_copy(
-    request: Request[Any, Any, Any],
     token: Annotated[str, PathParameter(max_length=24)],
     name: FileName,
     parts: NamedDependency[Parts],
@@ -71,22 +68,18 @@ async def public_copy(
     headers = {"Cache-Control": PUBLIC_CACHE, "ETag": tag, "Cross-Origin-Resource-Policy": "cross-origin"}
     if if_none_match is not None and (if_none_match.strip() == "*" or tag in if_none_match):
         return Response(b"", status_code=304, headers=headers, media_type="image/jpeg")
-    if request.method == HttpMethod.HEAD:
-        return await _headers_alone(parts.store, key, headers=headers)
     wanted = range_ if if_range in (None, tag) else None
     return sliced(await _bytes(parts.store, key), wanted, headers=headers)
 
 
-@route(
+@get(
     "/v1/photos/signed/{photo_id:uuid}/{version:int}/{name:str}",
-    http_method=GET_OR_HEAD,
     opt={"audience": "public"},
     tags=["photos"],
     summary="A copy by an expiring address",
     media_type="image/jpeg",
 )
 async def signed_copy(
-    request: Request[Any, Any, Any],
     photo_id: FromPath[UUID],
     version: Annotated[int, PathParameter(ge=1, le=32_000)],
     name: FileName,
@@ -101,8 +94,6 @@ async def signed_copy(
         photo_id, size=size_of(name), version=version, expires=expires, signature=signature, now=now
     )
     headers = {"Cache-Control": "private, no-store"}
-    if request.method == HttpMethod.HEAD:
-        return await _headers_alone(parts.store, key, headers=headers)
     return sliced(await _bytes(parts.store, key), range_, headers=headers)
 
 
@@ -123,14 +114,6 @@ async def _bytes(store: Store, key: str) -> bytes:
         return await store.get(key, bytes_max=DECODE_ANSWER_BYTES_MAX)
     except ObjectMissing as missing:  # the sweeper will find the row
         raise NotFound from missing
-
-
-async def _headers_alone(store: Store, key: str, *, headers: dict[str, str]) -> Response[bytes]:
-    """The answer to HEAD: what GET would say of the whole copy (a range is defined for GET only)."""
-    size = await store.size(key)
-    if size is None:
-        raise NotFound
-    return Response(b"", headers=WHOLE | headers | {"Content-Length": str(size)}, media_type="image/jpeg")
 
 
 def sliced(content: bytes, wanted: str | None, *, headers: dict[str, str]) -> Response[bytes]:

@@ -16,6 +16,7 @@ from api.app import create_app
 from domain.kernel import database
 from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings
+from tests.builders.residents import a_resident
 
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
 
@@ -125,3 +126,27 @@ async def test_when_no_connection_is_free_the_answer_is_503_and_later_200(
     assert (busy.status_code, busy.json()["code"]) == (503, "try-later")
     assert int(busy.headers["retry-after"]) >= 1
     assert free.status_code == 200
+
+
+async def test_head_answers_like_get_without_a_body_also_for_lists_streams_and_refusals(
+    api: httpx.AsyncClient,
+) -> None:
+    for path in ("/v1/disclosure/rivers", "/v1/disclosure/rivers.csv", "/v1/categories", "/v1/reports", "/v1/nothing"):
+        got, head = await api.get(path), await api.head(path)
+
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        for name in ("content-type", "content-length", "etag", "allow", "www-authenticate"):
+            assert head.headers.get(name) == got.headers.get(name), (path, name)
+
+
+async def test_methods_that_are_offered_are_listed(api: httpx.AsyncClient) -> None:
+    assert (await api.delete("/v1/categories")).headers["allow"] == "GET, HEAD, OPTIONS"
+    assert (await api.delete("/v1/auth/wechat")).headers["allow"] == "OPTIONS, POST"
+
+
+async def test_head_of_an_open_event_stream_ends(api: httpx.AsyncClient) -> None:
+    resident = await a_resident()
+    head = await api.head("/v1/inbox/stream", headers=resident.headers)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/event-stream")

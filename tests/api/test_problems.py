@@ -29,7 +29,7 @@ async def test_a_wrong_method_names_the_right_ones(api: httpx.AsyncClient) -> No
     response = await api.delete("/problems")
 
     the_problem(response, status=405, code="method-not-allowed")
-    assert response.headers["allow"] == "GET, OPTIONS"
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize("method", ["TRACE", "PATCH", "PROPFIND"])
