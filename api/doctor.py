@@ -13,11 +13,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from api import migrate
+from domain.kernel.errors import TryLater
 from domain.kernel.settings import DEVELOPMENT_SECRET, SECRET_NAMES, Settings
+from media import bucket
 from media.confinement import Confinement
 from media.darkroom import ROOT
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 10.0  # loading the object store's client alone takes a second
 POSTGRES_MIN = 150_000  # server_version_num
 SECRET_WORDS = ("secret", "keys", "key", "token", "password")
 Mark = Literal["ok", "wrong", "note"]
@@ -83,9 +85,21 @@ async def redis_finding(settings: Settings) -> Finding:
     return Finding("Redis", "ok", f"{facts.get('server_name', 'redis')} {facts.get('redis_version')}")
 
 
+BUCKET_SAYS: dict[bucket.State, tuple[Mark, str]] = {
+    "private": ("ok", "bucket is there, ours, and closed to strangers"),
+    "missing": ("wrong", "no such bucket: run `green-whistle migrate`"),
+    "open": ("wrong", "everybody may read the bucket: make it private"),
+}
+
+
 async def objects_finding(settings: Settings) -> Finding:
-    """Whether the object store answers at all; access is proven by the first upload."""
-    return await _answers("object store", settings.s3_url)
+    """Whether the bucket is there, takes our keys, and refuses strangers."""
+    try:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
+            mark, says = BUCKET_SAYS[await bucket.state_of(settings, http=http)]
+    except TryLater:
+        return Finding("object store", "wrong", "unreachable, or it refuses GW_S3_ACCESS_KEY and GW_S3_SECRET_KEY")
+    return Finding("object store", mark, f"{settings.s3_bucket}: {says}")
 
 
 async def platform_finding(settings: Settings) -> Finding:

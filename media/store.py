@@ -22,8 +22,9 @@ ATTEMPTS_MAX = 3
 CONNECTIONS_MAX = 16
 RETRY_AFTER_S = 10
 CHUNK_BYTES = 64 * 1024
+DEFAULT_REGION = "us-east-1"  # may not be named when a bucket is made there
 DELETE_MAX = 1_000  # keys per call, by the protocol
-GONE = frozenset({"404", "NoSuchKey", "NotFound"})
+GONE = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
 
 
 class ObjectMissing(Exception):
@@ -101,6 +102,28 @@ class Store:
             raise TryLater(retry_after_s=RETRY_AFTER_S) from error
         except (exceptions.BotoCoreError, OSError, TimeoutError) as error:
             raise TryLater(retry_after_s=RETRY_AFTER_S) from error
+
+    async def make_bucket(self) -> bool:
+        """Makes the bucket where it is missing; True when it was made now. Another process may make it meanwhile."""
+        if await self.has_bucket():
+            return False
+        region = self._settings.s3_region
+        place = {} if region == DEFAULT_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            await self._call("create_bucket", **place)
+        except TryLater:
+            if await self.has_bucket():
+                return False
+            raise
+        return True
+
+    async def has_bucket(self) -> bool:
+        """Whether the bucket is there and ours to use."""
+        try:
+            await self._call("head_bucket")
+        except ObjectMissing:
+            return False
+        return True
 
     async def put(self, key: str, body: bytes | BinaryIO, *, media_type: str) -> None:
         """Stores an object; a file is streamed from its present position to its end."""
