@@ -24,6 +24,7 @@ OUTCOMES: Mapping[str, Text] = {
     Outcome.NOT_OURS: Text("不属于受理范围", "not within our powers"),
     Outcome.DUPLICATE: Text("重复举报，已合并", "joined with another report"),
     Outcome.REFUSED: Text("不予受理", "not accepted"),
+    Outcome.ANSWERED: Text("已答复", "answered"),
 }
 QUIET_STAGES = frozenset({Stage.ACCEPTED, Stage.CLOSED, Stage.REOPENED})  # these have messages of their own
 BEHAVIOUR_NAMES: dict[str, Text] = {}  # filled by api.wiring from the rewards room

@@ -4,6 +4,8 @@ What the app reports and what WeChat pushes about the same tap are matched, so a
 when it is queued and gives it back when it did not happen; 43101 from WeChat empties the account of that template.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -97,14 +99,19 @@ async def take(owner: UUID, *, template: str, needed: int, ref: str, at: datetim
     return bool(taken)
 
 
-async def settle_sent(owner: UUID, *, template: str, at: datetime) -> None:
-    """WeChat took the message."""
-    await database.execute(
-        "update consent_credit set spent = spent + 1, updated_at = $3 where owner = $1 and template = $2",
-        owner,
-        template,
-        at,
-    )
+async def settle_sent(spent: Sequence[tuple[UUID, str]], *, at: datetime) -> None:
+    """WeChat took these messages: (person, template) of each."""
+    counts = Counter(spent)
+    if counts:
+        await database.execute(
+            "update consent_credit c set spent = c.spent + s.many, updated_at = $4"
+            " from unnest($1::uuid[], $2::text[], $3::int[]) as s(owner, template, many)"
+            " where c.owner = s.owner and c.template = s.template",
+            [owner for owner, _ in counts],
+            [template for _, template in counts],
+            list(counts.values()),
+            at,
+        )
 
 
 async def settle_refused(owner: UUID, *, template: str, ref: str, at: datetime) -> None:

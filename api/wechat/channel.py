@@ -1,6 +1,8 @@
 """The WeChat channel of notifications: one subscribe message for one consent."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from api.wechat.client import WeChat
 from api.wechat.errcodes import Meaning, WeChatRefused, WeChatUnreachable
@@ -33,12 +35,16 @@ class WeChatChannel:
         """Closed to everybody until the minute is over once WeChat said 45009."""
         return Breaker(redis=self.wechat.redis, provider=f"wechat:{self.wechat.appid}:send")
 
+    async def addresses(self, account_ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        """The openids."""
+        return await accounts.openids_of(account_ids)
+
     async def send(self, message: Message) -> Fate:
         """One call; a token refused in the middle of a batch is replaced inside it."""
         template = templates(self.setting).get(message.wording.topic)
         if template is None or not message.wording.slots:
             return Broken("no-template")
-        openid = await accounts.openid_of(message.account)
+        openid = message.address
         if openid is None:
             return Broken("no-openid")
         if (wait_s := await self._held_s()) > 0:

@@ -62,14 +62,21 @@ async def closed_among(account_ids: Collection[UUID]) -> set[UUID]:
 
 async def openid_of(account_id: UUID) -> str | None:
     """The account's openid, for sending to WeChat only."""
-    row = await database.fetch_row(
-        "select openid_hash, openid_sealed from wechat_identity where account = $1 order by created_at desc limit 1",
-        account_id,
+    return (await openids_of([account_id])).get(account_id)
+
+
+async def openids_of(account_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The newest openid of each account that has one, for sending to WeChat only."""
+    rows = await database.fetch(
+        "select distinct on (account) account, openid_hash, openid_sealed from wechat_identity"
+        " where account = any($1) order by account, created_at desc",
+        list(account_ids),
     )
-    if row is None:
-        return None
     ring = crypto.key_ring(settings.current().seal_keys)
-    return ring.open(row["openid_sealed"], context=f"openid:{row['openid_hash'].hex()}").decode()
+    return {
+        row["account"]: ring.open(row["openid_sealed"], context=f"openid:{row['openid_hash'].hex()}").decode()
+        for row in rows
+    }
 
 
 async def account_of_openid(openid: str) -> UUID | None:

@@ -3,6 +3,7 @@
 A number without country code is read as a mainland one; Hong Kong, Macau, Taiwan and foreign numbers need `+`.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -104,6 +105,14 @@ async def number_of(account_id: UUID) -> str | None:
     """The account's number in E.164 form, for sending and masking only."""
     sealed = await database.fetch_value("select number_sealed from resident_phone where account = $1", account_id)
     return None if sealed is None else open_number(sealed, owner=account_id)
+
+
+async def numbers_of(account_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The numbers of those who bound one, for sending only."""
+    rows = await database.fetch(
+        "select account, number_sealed from resident_phone where account = any($1)", list(account_ids)
+    )
+    return {row["account"]: open_number(row["number_sealed"], owner=row["account"]) for row in rows}
 
 
 async def person_key(account_id: UUID) -> bytes | None:

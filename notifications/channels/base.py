@@ -1,5 +1,6 @@
-"""What a channel is: it gets a finished message for one account and says what became of it. It never retries itself."""
+"""What a channel is: it gets a finished message for one address and says what became of it. It never retries itself."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -12,13 +13,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery, ready to send. `id` is the idempotency key where a provider takes one."""
 
     id: UUID
-    account: UUID
+    address: str | None  # openid, phone number; None when the account has none
     key: str  # of the wording in the catalogue
     wording: Wording
     facts: Facts
     language: Language
     subject: str
     attempt: int  # from 1
+
+    def __repr__(self) -> str:
+        """Without the address: it must not reach a log."""
+        return f"Message({self.id}, {self.key})"
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -60,6 +65,9 @@ class Channel(Protocol):
     @property
     def spends_consent(self) -> bool:
         """Whether each message uses up one consent of the person."""
+
+    async def addresses(self, account_ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        """Where each account is reached on this channel; those who cannot be are missing."""
 
     async def send(self, message: Message) -> Fate:
         """Calls the provider once, with no transaction open; raises nothing a caller should handle."""

@@ -5,7 +5,7 @@ the values our wording names, in its order. Other regions need a template of the
 """
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -92,9 +92,13 @@ class SmsChannel:
     name: str = "sms"
     spends_consent: bool = False
 
+    async def addresses(self, account_ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        """The bound phones."""
+        return await phones.numbers_of(account_ids)
+
     async def send(self, message: Message) -> Fate:
         """One SMS to the account's bound phone."""
-        e164 = await phones.number_of(message.account)
+        e164 = message.address
         if e164 is None or message.wording.sms is None:
             return Broken("no-phone")
         template = template_for(message.key, e164=e164, setting=self.templates)
