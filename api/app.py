@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler, Scope
 
 from api import actors, admin, logs, problems
 from api.edge import Edge
+from api.leaving import told_when_leaving
 from api.parts import Parts, open_parts
 from api.routes import (
     activities,
@@ -193,7 +194,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logs.configure(serving)
         async with open_parts(serving) as parts, waker(), streaming(parts.redis) as hub:
             app.state.parts, app.state.inbox_hub = parts, hub
-            yield
+            with told_when_leaving(hub.close):
+                yield
 
     app = Litestar(
         route_handlers=ROUTES,

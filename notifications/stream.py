@@ -98,8 +98,13 @@ class Stream:
         try:
             self.queue.put_nowait(told)
         except asyncio.QueueFull:
+            self.end()
+
+    def end(self) -> None:
+        """The phone shall come back; the last event makes room where there is none."""
+        if self.queue.full():
             self.queue.get_nowait()
-            self.queue.put_nowait(None)
+        self.queue.put_nowait(None)
 
 
 CANCEL_AGAIN_S = 0.2
@@ -113,6 +118,7 @@ class Hub:
         self.streams: dict[UUID, list[Stream]] = {}
         self.open = 0
         self.low = 0
+        self._closing = False
         self._marks: list[tuple[float, int, int]] = []  # (when, ids drawn, next transaction)
         self._sent: set[int] = set()
         self._broadcast = 0
@@ -126,10 +132,17 @@ class Hub:
                 return
             await asyncio.sleep(GATHER_S)
 
+    def close(self) -> None:
+        """Ends all streams and opens none: this process is about to end, and phones come back to another one."""
+        self._closing = True
+        for streams in self.streams.values():
+            for stream in streams:
+                stream.end()
+
     def refuse_when_full(self, account_id: UUID) -> None:
         """Raises `TryLater` when this person or this process has all the streams there may be."""
         mine = self.streams.get(recipients.tag_of(account_id), ())
-        if len(mine) >= STREAMS_PER_PERSON_MAX or self.open >= STREAMS_MAX:
+        if self._closing or len(mine) >= STREAMS_PER_PERSON_MAX or self.open >= STREAMS_MAX:
             raise TryLater(retry_after_s=30)
 
     @asynccontextmanager
