@@ -24,6 +24,7 @@ from domain.kernel.settings import Settings, data_dir
 
 FOLDERS_MAX = 9  # further demonstrations beside a running one use .data-2, .data-3, …
 MEND_EVERY_S = 0.5
+API_PORT_WANTED = 8000
 PUSH_TOKEN = "demonstration"  # noqa: S105 - shared with the sandbox on this machine only
 PUSH_AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 _asked = threading.Event()  # somebody wants us to end
@@ -94,7 +95,8 @@ def _start(chosen: Settings, screen: Screen) -> Installation:
     folder = data_dir(chosen)
     for number in range(1, FOLDERS_MAX + 1):
         tried = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-        installation = Installation(msgspec.structs.replace(chosen, data_dir=str(tried)), tell=screen.preparing)
+        placed = msgspec.structs.replace(chosen, data_dir=str(tried))
+        installation = Installation(placed, tell=screen.preparing, api_port=API_PORT_WANTED)
         try:
             return installation.__enter__()
         except StackBusy:

@@ -27,7 +27,6 @@ from domain.kernel import settings as process_settings
 from domain.kernel.settings import Settings, data_dir
 
 READY_TIMEOUT_S = 60.0
-API_PORT_WANTED = 8000
 Tell = Callable[[str], None]
 
 
@@ -59,9 +58,14 @@ class Installation:
         roles: Sequence[str] = DEMONSTRATED,
         tell: Tell = lambda _: None,
         seeded: bool = True,
+        api_port: int | None = None,
     ) -> None:
-        """`settings` may name external servers; what they do not name is embedded in their data folder."""
+        """`settings` may name external servers; what they do not name is embedded in their data folder.
+
+        `api_port` is where people look for the API; without it any free port will do, and several run side by side.
+        """
         self.settings, self.roles, self._tell, self._seeded = settings, list(roles), tell, seeded
+        self._api_port = api_port
         self.data = data_dir(settings)
         self.stack = Stack(self.data, services=missing(settings), pg_bin=settings.pg_bin, bucket=settings.s3_bucket)
         self.ports: dict[str, int] = {}
@@ -143,7 +147,7 @@ class Installation:
         self.settings = connected(self.settings, self.stack)
         for role in self.roles:
             if ROLES[role].listens:
-                self.ports[role] = self.stack.ports.get(role, wanted=API_PORT_WANTED if role == "api" else None)
+                self.ports[role] = self.stack.ports.get(role, wanted=self._api_port if role == "api" else None)
         self.settings = msgspec.structs.replace(self.settings, **self._own_addresses())
         process_settings.use(self.settings)
         self._tell("migrating")
