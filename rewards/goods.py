@@ -97,6 +97,15 @@ async def offer(good: NewGood, *, merchant: str, by: str, now: datetime) -> UUID
     return good_id
 
 
+async def withdraw(good: UUID, *, by: str, now: datetime) -> None:
+    """Takes a good off the offer at once; orders made before go on. Raises `NotFound` when it is over already."""
+    if not await database.fetch_value(
+        "update reward_good set until_at = $2 where id = $1 and until_at > $2 returning true", good, now
+    ):
+        raise NotFound
+    await audit.append(actor=by, action="good.withdrawn", subject=f"good:{good}", at=now)
+
+
 async def on_offer(*, now: datetime) -> list[dict[str, Any]]:
     """What can be exchanged now or soon, with what is left."""
     rows = await database.fetch(

@@ -45,8 +45,7 @@ async def register(
     now: datetime,
 ) -> str:
     """Makes a partner; its secret is returned here and never again. Raises `PartnerTaken`."""
-    secret = secrets.token_urlsafe(SECRET_BYTES)
-    sealed = crypto.key_ring(settings.current().seal_keys).seal(secret.encode(), context=f"partner:{code}")
+    secret, sealed = _new_secret(code)
     made = await database.fetch_value(
         "insert into reward_partner (id, code, title, kind, secret, operators, behaviours, active, made_at)"
         " values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, true, $8) on conflict (code) do nothing returning id",
@@ -63,6 +62,52 @@ async def register(
         raise PartnerTaken(field="code")
     await audit.append(actor=by, action="partner.registered", subject=f"partner:{code}", at=now)
     return secret
+
+
+def _new_secret(code: str) -> tuple[str, bytes]:
+    """(secret, sealed)."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    return secret, crypto.key_ring(settings.current().seal_keys).seal(secret.encode(), context=f"partner:{code}")
+
+
+async def replace_secret(code: str, *, by: str, now: datetime) -> str:
+    """A new secret; the old one is worthless from this moment. Raises `NotFound`."""
+    secret, sealed = _new_secret(code)
+    if not await database.fetch_value(
+        "update reward_partner set secret = $2 where code = $1 returning true", code, sealed
+    ):
+        raise NotFound
+    await audit.append(actor=by, action="partner.secret-replaced", subject=f"partner:{code}", at=now)
+    return secret
+
+
+async def set_active(code: str, *, active: bool, by: str, now: datetime) -> None:
+    """A partner that is not active is answered like an unknown one. Raises `NotFound`."""
+    if not await database.fetch_value(
+        "update reward_partner set active = $2 where code = $1 returning true", code, active
+    ):
+        raise NotFound
+    action = "partner.resumed" if active else "partner.suspended"
+    await audit.append(actor=by, action=action, subject=f"partner:{code}", at=now)
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A partner as officers see it."""
+
+    code: str
+    title: str
+    kind: str
+    active: bool
+    links: int  # residents who allow it at present
+
+
+async def listed() -> list[Listed]:
+    """All partners by code."""
+    rows = await database.fetch(
+        "select p.code, p.title, p.kind, p.active, count(l.id) filter (where l.ended_at is null)::int as links"
+        " from reward_partner p left join partner_link l on l.partner = p.id group by p.id order by p.code"
+    )
+    return [Listed(**dict(row)) for row in rows]
 
 
 async def find(code: str, *, kind: str) -> Partner | None:

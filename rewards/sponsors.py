@@ -81,6 +81,25 @@ async def campaign(
     return made
 
 
+async def end_campaign(campaign_id: UUID, *, by: str, now: datetime) -> None:
+    """Ends a campaign at once; what it paid stays. Raises `NotFound` when it is over already."""
+    ended = await database.fetch_value(
+        "update sponsor_campaign set open = false where id = $1 and open returning true", campaign_id
+    )
+    if not ended:
+        raise NotFound
+    await audit.append(actor=by, action="campaign.ended", subject=f"campaign:{campaign_id}", at=now)
+
+
+async def listed() -> list[dict[str, Any]]:
+    """Sponsors by name, with how many campaigns are open."""
+    rows = await database.fetch(
+        "select s.id, s.name, (select count(*) from sponsor_campaign c where c.sponsor = s.id and c.open)::int"
+        " as campaigns from sponsor s order by s.name, s.id limit 500"
+    )
+    return [dict(row) for row in rows]
+
+
 async def add_bonus(claim: Claim, *, milligrams: int, now: datetime) -> int:
     """Pays the sponsors' extra points for an award; a budget that is used up simply pays no more. How many points."""
     rows = await database.fetch(

@@ -174,3 +174,9 @@ async def merchant_day(merchant: UUID, *, day: date) -> MerchantDay:
         difference=int(row["confirmed_points"] - row["refunded"] - posted),
         rest=await clearing.rest_of(merchant, day=day),
     )
+
+
+async def all_days(day: date) -> dict[str, MerchantDay]:
+    """Every merchant's statement of the day, by code."""
+    rows = await database.fetch("select id, code from reward_partner where kind = 'merchant' order by code")
+    return {row["code"]: await merchant_day(row["id"], day=day) for row in rows}

@@ -53,6 +53,14 @@ class SponsorSent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     credit_code: Annotated[str, msgspec.Meta(min_length=18, max_length=18)]
 
 
+class SponsorShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A sponsor and how many of its campaigns are open."""
+
+    id: UUID
+    name: str
+    campaigns: int
+
+
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """The id."""
 
@@ -176,6 +184,19 @@ async def retire(sponsor: FromPath[UUID], data: JSONBody[RetirementSent], operat
     return Done(transfer=posted.transfer)
 
 
+@post("/v1/operator/campaigns/{campaign_id:uuid}/end", opt=CLERK, tags=TAGS, summary="End a campaign", status_code=204)
+async def end_campaign(campaign_id: FromPath[UUID], operator: NamedDependency[Actor]) -> None:
+    """At once; what it paid stays."""
+    async with database.transaction():
+        await sponsors.end_campaign(campaign_id, by=operator.principal, now=clock.utc_now())
+
+
+@get("/v1/sponsors", opt={"audience": "public"}, tags=["green credit"], summary="Sponsors")
+async def list_sponsors() -> list[SponsorShown]:
+    """Who pays for extra points; each one's effects are under its id."""
+    return [SponsorShown(**row) for row in await sponsors.listed()]
+
+
 @get("/v1/sponsors/{sponsor:uuid}", opt={"audience": "public"}, tags=["green credit"], summary="A sponsor's effects")
 async def sponsor_effects(sponsor: FromPath[UUID]) -> Effects:
     """Aggregated; numbers of fewer than ten people are not told."""
@@ -190,5 +211,7 @@ ROUTES = [
     fund,
     campaign,
     retire,
+    end_campaign,
+    list_sponsors,
     sponsor_effects,
 ]

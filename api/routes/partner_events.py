@@ -15,10 +15,11 @@ from domain.kernel import clock, database
 from domain.kernel.errors import Invalid, Text
 from rewards import partners, provider_events
 from rewards.behaviours import BEHAVIOURS
-from rewards.partners import Partner
+from rewards.partners import Listed, Partner
 from rewards.provider_events import EVENTS_MAX, ProviderEvent, Told
 
 BODY_BYTES = 1024 * 1024
+ADMINISTRATOR = {"audience": "operator", "role": "administrator"}
 Code = Annotated[str, msgspec.Meta(min_length=2, max_length=40, pattern=r"^[a-z0-9-]+$", examples=["qinghe-metro"])]
 
 
@@ -49,6 +50,12 @@ class PartnerMade(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     secret: str
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the partner may call."""
+
+    active: bool
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +132,7 @@ async def provider_codes() -> list[str]:
 
 @post(
     "/v1/operator/reward-partners",
-    opt={"audience": "operator", "role": "administrator"},
+    opt=ADMINISTRATOR,
     tags=["partners"],
     summary="Register a partner",
 )
@@ -146,4 +153,37 @@ async def register(data: JSONBody[NewPartner], operator: NamedDependency[Actor])
     return PartnerMade(code=data.code, secret=secret)
 
 
-ROUTES = [report_events, allow, end, provider_codes, register]
+@get("/v1/operator/reward-partners", opt=ADMINISTRATOR, tags=["partners"], summary="Providers and merchants")
+async def list_partners(operator: NamedDependency[Actor]) -> list[Listed]:
+    """With how many residents allow each at present."""
+    return await partners.listed()
+
+
+@post(
+    "/v1/operator/reward-partners/{code:str}/secret",
+    opt=ADMINISTRATOR,
+    tags=["partners"],
+    summary="Replace a partner's secret",
+    status_code=200,
+)
+async def replace_secret(code: FromPath[str], operator: NamedDependency[Actor]) -> PartnerMade:
+    """The old secret opens nothing from now on; the new one is shown only here."""
+    async with database.transaction():
+        secret = await partners.replace_secret(code, by=operator.principal, now=clock.utc_now())
+    return PartnerMade(code=code, secret=secret)
+
+
+@post(
+    "/v1/operator/reward-partners/{code:str}/standing",
+    opt=ADMINISTRATOR,
+    tags=["partners"],
+    summary="Suspend or resume a partner",
+    status_code=204,
+)
+async def set_active(code: FromPath[str], data: JSONBody[Standing], operator: NamedDependency[Actor]) -> None:
+    """A suspended partner is answered like an unknown one."""
+    async with database.transaction():
+        await partners.set_active(code, active=data.active, by=operator.principal, now=clock.utc_now())
+
+
+ROUTES = [report_events, allow, end, provider_codes, register, list_partners, replace_secret, set_active]

@@ -23,6 +23,7 @@ from rewards.goods import NewGood
 from rewards.vouchers import Burned, MerchantDay
 
 TAGS = ["redemption"]
+OFFICER = {"audience": "operator", "role": "clerk"}
 PRICE_MAX = 1_000_000
 
 
@@ -217,7 +218,7 @@ async def merchant_day(code: FromPath[str], day: FromPath[date], request: Reques
     return await vouchers.merchant_day(merchant.id, day=day)
 
 
-@post("/v1/operator/goods", opt={"audience": "operator", "role": "clerk"}, tags=TAGS, summary="Put a good on offer")
+@post("/v1/operator/goods", opt=OFFICER, tags=TAGS, summary="Put a good on offer")
 async def offer(data: JSONBody[GoodOffer], operator: NamedDependency[Actor]) -> GoodMade:
     """`slots` splits the stock into counters for a launch day."""
     check_years(from_at=data.from_at, until_at=data.until_at)
@@ -232,4 +233,18 @@ async def offer(data: JSONBody[GoodOffer], operator: NamedDependency[Actor]) -> 
     return GoodMade(id=made)
 
 
-ROUTES = [list_goods, order, list_orders, confirm, cancel, burn, merchant_day, offer]
+@post("/v1/operator/goods/{good:uuid}/withdrawal", opt=OFFICER, tags=TAGS, summary="Take a good off", status_code=204)
+async def withdraw(good: FromPath[UUID], operator: NamedDependency[Actor]) -> None:
+    """At once; orders made before go on."""
+    async with database.transaction():
+        await goods.withdraw(good, by=operator.principal, now=clock.utc_now())
+
+
+@get("/v1/operator/merchant-days/{day:date}", opt=OFFICER, tags=TAGS, summary="All merchants' day")
+async def merchant_days(day: FromPath[date], operator: NamedDependency[Actor]) -> dict[str, MerchantDay]:
+    """By merchant; `difference`, and `rest` of a settled day, are zero or somebody has to look."""
+    check_years(day=day)
+    return await vouchers.all_days(day)
+
+
+ROUTES = [list_goods, order, list_orders, confirm, cancel, burn, merchant_day, offer, withdraw, merchant_days]
