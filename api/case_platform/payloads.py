@@ -49,7 +49,7 @@ class UpdateData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unit: Annotated[str, Meta(max_length=60)] | None = None
     public_text: Annotated[str, Meta(max_length=2000, description="plain text; shown to the resident")] | None = None
     internal_text: Annotated[str, Meta(max_length=4000, description="never shown to residents")] | None = None
-    outcome: Outcome | None = None
+    outcome: Literal["solved", "partly", "unsubstantiated", "not_ours", "duplicate", "refused"] | None = None
     passed: Annotated[bool, Meta(description="result of a post-inspection")] | None = None
     penalty: Annotated[str, Meta(max_length=80, description="number of the penalty decision")] | None = None
     photos: Annotated[list[PhotoLink], Meta(max_length=9)] = []
@@ -84,7 +84,7 @@ class UpdateEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             unit=data.unit,
             public_text=data.public_text,
             internal_text=data.internal_text,
-            outcome=data.outcome,
+            outcome=Outcome(data.outcome) if data.outcome else None,
             passed=data.passed,
             detail=_detail(data),
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from api.case_platform import signing
+from api.case_platform import open311_pull, signing
 from api.case_platform.payloads import UpdateEvent
 from api.parts import Parts
 from domain.cases import peers, reconciling
@@ -53,18 +53,27 @@ def sender(parts: Parts) -> Sender:
 
     async def send(job: Job) -> Outcome:
         chosen = parts.settings
-        if not chosen.case_platform_url or chosen.case_platform_driver != "webhooks":
+        if not chosen.case_platform_url:
             return Done("no platform to ask")
         if await peers.disabled(peers.PLATFORM) is not None:
             return Done("peer switched off")
-        run = pull if job.payload["kind"] == "pull" else compare
         try:
-            found = await run(parts, now=clock.utc_now())
-        except NoAnswer as error:
+            found = await _run(job.payload["kind"], parts=parts, now=clock.utc_now())
+        except (NoAnswer, open311_pull.NoAnswer) as error:
             return Done(f"no answer: {error}")
         return Done(f"healed {found.healed}, differences {len(found.differences)}")
 
     return Sender(send=send, waits_s=(1.0,))
+
+
+async def _run(kind: str, *, parts: Parts, now: datetime) -> Applied:
+    if parts.settings.case_platform_driver == "webhooks":
+        return await (pull if kind == "pull" else compare)(parts, now=now)
+    found = await open311_pull.pull(parts, closed_too=kind == "full", now=now)
+    if found.healed or found.differences or kind == "full":
+        async with database.transaction():
+            await reconciling.record_run(kind, started_at=now, now=clock.utc_now(), seen=found.healed, applied=found)
+    return found
 
 
 async def pull(parts: Parts, *, now: datetime) -> Applied:

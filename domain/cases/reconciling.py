@@ -79,6 +79,44 @@ async def compared_cases(*, after: UUID | None, now: datetime) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+class AtPeer(msgspec.Struct, frozen=True, kw_only=True):
+    """A round that a peer without our contract has: its id there, and what we last heard of it."""
+
+    case_id: UUID
+    round: int
+    platform_case: str
+    closed: bool
+    sequence: int  # the latest we have
+    seen: dict[str, str | None] | None  # what the latest update was made of
+
+
+ROUNDS_AT_PEER = """
+select f.id as case_id, f.round, r.platform_case, f.closed,
+  coalesce((select max(sequence) from case_update u where u."case" = f.id and u.round = f.round), 0) as sequence,
+  (select detail->'peer' from case_update u where u."case" = f.id and u.round = f.round and detail ? 'peer'
+   order by sequence desc limit 1) as seen
+from case_file f join case_round r on r."case" = f.id and r.number = f.round
+where ($1::uuid is null or f.id > $1) and r.accepted_at is not null and r.platform_case is not null
+  and f.withdrawn_at is null and (not f.closed or $2 and f.stage_since > $3) order by f.id limit $4
+"""
+
+
+async def rounds_at_peer(*, after: UUID | None, closed_too: bool, limit: int, now: datetime) -> list[AtPeer]:
+    """A page of the latest rounds the peer has taken, in order of their cases."""
+    rows = await database.fetch(ROUNDS_AT_PEER, after, closed_too, now - CLOSED_COMPARED, limit)
+    return [AtPeer(**{**dict(row), "seen": msgspec.json.decode(row["seen"]) if row["seen"] else None}) for row in rows]
+
+
+async def name_at_peer(one: AtPeer, *, platform_case: str) -> None:
+    """The peer has given its own id by now, in the caller's transaction."""
+    await database.execute(
+        'update case_round set platform_case = $3 where "case" = $1 and number = $2',
+        one.case_id,
+        one.round,
+        platform_case,
+    )
+
+
 async def known_updates(case_ids: Sequence[UUID]) -> dict[tuple[UUID, int], set[str]]:
     """The update ids we have of each accepted round of these cases."""
     rows = await database.fetch(

@@ -42,6 +42,7 @@ class Outcome(StrEnum):
     NOT_OURS = "not_ours"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
+    ANSWERED = "answered"  # closed at a peer that cannot say how (Open311)
 
 
 SUBSTANTIATED = frozenset({Outcome.SOLVED, Outcome.PARTLY})
