@@ -39,7 +39,7 @@ insert into clock_limit (id, node, amount, unit, region, channel, category, cloc
 values
   ('accept', 'accept', 15, 'natural_days', '', '', '', '', '2011-03-01', 'MEP order 15; Petition Rules 2022 art. 23', 'C'),
   ('finish', 'finish', 60, 'natural_days', '', '', '', '', '2011-03-01', 'MEP order 15; Petition Rules 2022 art. 34', 'C'),
-  ('finish-12345', 'finish', 15, 'working_days', '', '12345', '', '', '2020-01-01', 'city practice, 5-15 working days', 'U'),
+  ('finish-12345', 'finish', 15, 'working_days', '', 'hotline_12345', '', '', '2020-01-01', 'city practice, 5-15 working days', 'U'),
   ('sign', 'sign', 1, 'working_days', '', '', '', '', '2020-01-01', 'district policy', 'P'),
   ('sign-urgent', 'sign', 4, 'hours', '', '', '', 'urgent', '2020-01-01', 'district policy', 'P'),
   ('dispatch', 'dispatch', 1, 'working_days', '', '', '', '', '2020-01-01', 'district policy', 'P'),
@@ -52,6 +52,9 @@ values
   ('post-inspect', 'post_inspect', 30, 'natural_days', '', '', '', '', '2020-01-01', 'district policy', 'P'),
   ('silence', 'silence', 3, 'working_days', '', '', '', '', '2020-01-01', 'district policy', 'P')
 on conflict (id) do nothing;
+
+-- The name of the channel was wrong once, so that the limit never applied.
+update clock_limit set channel = 'hotline_12345' where id = 'finish-12345' and channel = '12345';
 
 insert into platform_peer (name, cursor) values ('case-platform', '') on conflict (name) do nothing;
 
