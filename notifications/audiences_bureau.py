@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from domain.disclosure import chief_messages
 from domain.kernel import database
 from domain.kernel.errors import Text
@@ -37,7 +39,12 @@ async def entry_published(event: Any, at: datetime, known: Known) -> list[Notice
     )
     cases = [row["case"] for row in rows]
     found = await knowing.of_cases(cases)
-    return [notice for case_id in cases for notice in to_case("penalty_published", case_id, at, found)]
+    told = [notice for case_id in cases for notice in to_case("penalty_published", case_id, at, found)]
+    return [
+        msgspec.structs.replace(notice, account=found.accounts[notice.report])
+        for notice in told
+        if notice.report is not None and notice.report in found.accounts
+    ]
 
 
 async def identity_seen(event: Any, at: datetime, known: Known) -> list[Notice]:
