@@ -1,4 +1,4 @@
-"""The four 64-bit hashes of a photograph and how far two of them are apart. Pure; `media.likeness` computes them."""
+"""The 64-bit hashes of a photograph and how far two of them are apart. Pure; `media.likeness` computes them."""
 
 import msgspec
 
@@ -11,8 +11,8 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
 
     whole: int
     mirrored: int
-    cropped: int
-    cropped_mirrored: int
+    cropped: int  # a strip taken off every side
+    sides: tuple[int, int, int, int]  # a strip taken off the left, the right, the top, the bottom
 
 
 def distance(one: int, other: int) -> int:

@@ -19,7 +19,7 @@ FOUND_FOR_CERTAIN_MAX = (
     7  # one of four bands then differs in at most one bit; of 8 bits 96 %, of 10 bits 78 % are found
 )
 MATCHES_KEPT_MAX = 20
-WHOLE, CROPPED = 0, 1
+WHOLE, CROPPED = 0, 1  # views; those above are the four one-sided ones
 assert FOUND_FOR_CERTAIN_MAX < 2 * BANDS
 
 SAME = "select id, state from photo where sha256 = $1 and id <> $2 and state <> 'rejected' order by id limit $3"
@@ -69,9 +69,9 @@ def arguments(hashes: Sequence[int]) -> list[list[int]]:
 async def matches_of(likeness: Likeness) -> list[Match]:
     """Earlier photographs that look like this one, mirrored, or one a slight crop of the other; the closest first.
 
-    One statement: 17 probes for each of four hashes in each of four bands, answered by the indexes alone.
+    One statement: 17 probes for each of three hashes in each of four bands, answered by the indexes alone.
     """
-    asked = (likeness.whole, likeness.mirrored, likeness.cropped, likeness.cropped_mirrored)
+    asked = (likeness.whole, likeness.mirrored, likeness.cropped)
     rows = await database.fetch(SIMILAR, *arguments(asked))
     best: dict[UUID, Match] = {}
     for row in rows:
@@ -82,9 +82,9 @@ async def matches_of(likeness: Likeness) -> list[Match]:
 
 
 def _closest(photo: UUID, *, view: int, bits: int, asked: Sequence[int]) -> Match | None:
-    """How a remembered hash matches: two cropped views are not compared with each other."""
-    kinds = ("cropped" if view == CROPPED else "similar", "mirrored", "cropped", "mirrored")
-    compared = list(zip(asked, kinds, strict=True))[: 2 if view == CROPPED else 4]
+    """How a remembered hash matches: two views cropped on every side are not compared, their wholes are."""
+    kinds = ("similar" if view == WHOLE else "cropped", "mirrored", "cropped")
+    compared = list(zip(asked, kinds, strict=True))[: 2 if view == CROPPED else 3]
     apart, kind = min((distance(bits, other), kind) for other, kind in compared)
     return Match(photo=photo, kind=kind, distance=apart) if apart <= BITS_APART_MAX else None
 
@@ -111,10 +111,10 @@ async def remember(photo: UUID, likeness: Likeness, *, sha256: bytes) -> list[Ma
     known = {match.photo for match in found}
     found += [match for match in await matches_of(likeness) if match.photo not in known]
     await database.execute(
-        "insert into photo_likeness (photo, view, bits) values ($1, 0, $2), ($1, 1, $3)",
+        "insert into photo_likeness (photo, view, bits) select $1, view - 1, bits"
+        " from unnest($2::bigint[]) with ordinality as v(bits, view)",
         photo,
-        likeness.whole,
-        likeness.cropped,
+        [likeness.whole, likeness.cropped, *likeness.sides],
     )
     if found:
         await _keep(photo, found)

@@ -92,7 +92,7 @@ class PhotoRedaction(Table, tablename="photo_redaction"):
 
 
 class PhotoLikeness(Table, tablename="photo_likeness"):
-    """Hashes by which similar photographs are found; view 0 is the whole picture, 1 a slightly cropped one."""
+    """Hashes by which similar photographs are found; view 0 is the whole picture, the others are slightly cropped."""
 
     id = BigSerial(primary_key=True)
     photo = ForeignKey(Photo, null=False, default=None, on_delete=OnDelete.restrict)

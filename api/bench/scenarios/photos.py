@@ -102,7 +102,7 @@ async def eight_uploads(bench: Bench) -> tuple[float, float]:
 
 
 async def lookups() -> tuple[float, list[str]]:
-    """(median milliseconds of one whole look-up: four hashes, four bands; the plan's lines)."""
+    """(median milliseconds of one whole look-up: three hashes, four bands; the plan's lines)."""
     async with database.connection() as connection:
         await connection.execute("set statement_timeout = 0")
         indexes = await connection.fetch(BAND_INDEXES)
@@ -115,10 +115,10 @@ async def lookups() -> tuple[float, list[str]]:
         await connection.execute("vacuum analyze photo_likeness", timeout=600)
         await connection.execute("reset statement_timeout; reset session_replication_role")
     chance, times = random.Random(64), []
-    asked = [signed(chance.getrandbits(64)) for _ in range(4)]
+    asked: list[int] = []
     for _ in range(LOOKUPS):
-        asked = [signed(chance.getrandbits(64)) for _ in range(4)]
-        likeness = Likeness(whole=asked[0], mirrored=asked[1], cropped=asked[2], cropped_mirrored=asked[3])
+        asked = [signed(chance.getrandbits(64)) for _ in range(3)]
+        likeness = Likeness(whole=asked[0], mirrored=asked[1], cropped=asked[2], sides=(0, 0, 0, 0))
         began = time.perf_counter()
         await matching.matches_of(likeness)
         times.append((time.perf_counter() - began) * 1000)
