@@ -12,7 +12,7 @@ from api.routes import river_life
 from api.routes.river_life import PAGE_DATA, SVG, SVG_POLICY, Code
 from domain.disclosure import charts, river_page, river_series
 from domain.disclosure.datasets.river_water import RIVER_WATER
-from domain.disclosure.river_page import Nearby
+from domain.disclosure.river_page import SERIES_MONTHS, Nearby
 from domain.disclosure.river_series import MONTHS_MAX, MonthPoint, Rank, months_back, months_between
 from domain.kernel import clock
 from domain.kernel.errors import Invalid, Text
@@ -79,9 +79,14 @@ async def ranking(
 
 @get("/v1/rivers/classes", opt={"audience": "public"}, tags=["rivers"], summary="All sections, many months")
 async def classes(
-    request: Request[Any, Any, Any], since: Annotated[str, MONTH], until: Annotated[str, MONTH]
+    request: Request[Any, Any, Any],
+    since: Annotated[str | None, MONTH] = None,
+    until: Annotated[str | None, MONTH] = None,
 ) -> Response[Classes]:
-    """The class of every section in every month of a span (at most 120 months), for maps and animations."""
+    """The class of every section in every month of a span (at most 120 months, by default the last 24)."""
+    today = today_here()
+    last = months_back(today, SERIES_MONTHS)
+    since, until = since or last[0], until or last[-1]
     months = months_between(since, until)
     if not 1 <= len(months) <= MONTHS_MAX:
         raise Invalid(Text(f"应为 1–{MONTHS_MAX} 个月", f"1 to {MONTHS_MAX} months"), field="until")
@@ -90,7 +95,7 @@ async def classes(
         found = await river_series.classes_of_all(since=since, until=until)
         return msgspec.json.encode(Classes(since=since, until=until, sections=found))
 
-    return await answer(request, dataset=RIVER_WATER, today=today_here(), make=make)
+    return await answer(request, dataset=RIVER_WATER, today=today, make=make)
 
 
 @get("/v1/rivers/{code:str}/series", opt={"audience": "public"}, tags=["rivers"], summary="A river's months")
