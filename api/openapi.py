@@ -16,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import License
 from litestar.routes import HTTPRoute
 
+from api.examples import add_examples
 from api.field_errors import FieldError
 from api.problems import PROBLEM_JSON, Problem
 from api.strict import PATH_CHARS_MAX, PATH_INTEGER_MAX
@@ -95,6 +96,7 @@ def document(app: Litestar) -> dict[str, Any]:
     for route in app.routes:
         if isinstance(route, HTTPRoute) and route.path_format in made["paths"]:
             _finish_path(made["paths"][route.path_format], route)
+    add_examples(made["paths"])
     _item_bounds(made["components"]["schemas"], app)
     _finish_components(made)
     made["x-problem-types"] = {code: REFUSALS[code].status for code in sorted(REFUSALS)}

@@ -7,15 +7,19 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from api.app import create_app
+from api.examples import EXAMPLES
 from api.openapi import document, rendered
 from api.openapi_file import FILE
 from domain.kernel.errors import REFUSALS
 from domain.kernel.settings import Settings
+from tests.builders.residents import a_resident
 
+FORMAT_CHECKER = Draft202012Validator.FORMAT_CHECKER
 METHODS = {"get", "put", "post", "delete", "patch"}
 
 
@@ -149,3 +153,32 @@ async def test_the_served_description_is_the_same_document(api: httpx.AsyncClien
 
     assert response.json() == described
     assert described["openapi"].startswith("3.1")
+
+
+def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every body of an operation that has an example."""
+    answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+    for body in [operation.get("requestBody", {}), *answers]:
+        yield from (content for content in body.get("content", {}).values() if "example" in content)
+
+
+def test_the_story_has_examples_that_follow_their_schemas(described: dict[str, Any]) -> None:
+    shown = set()
+    for name, operation in operations(described):
+        for content in contents(operation):
+            schema = content["schema"] | {"components": described["components"]}
+            Draft202012Validator(schema, format_checker=FORMAT_CHECKER).validate(content["example"])
+            shown.add(name)
+
+    assert shown == set(EXAMPLES)
+
+
+async def test_the_example_report_is_one_that_a_newcomer_can_send(api: httpx.AsyncClient) -> None:
+    resident = await a_resident()
+    sent = dict(EXAMPLES["POST /v1/reports"].sent) | {"no_photo_reason": "other"}
+    sent.pop("photo_ids")  # the newcomer's own ids stand there
+
+    answer = await api.post("/v1/reports", json=sent, headers=resident.headers | {"Idempotency-Key": "from-the-docs"})
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["town"] == EXAMPLES["POST /v1/reports"].answered["town"]
