@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler, Scope
 
 from api import actors, admin, logs, problems
 from api.edge import Edge
 from api.leaving import told_when_leaving
+from api.open311.problems import of_no_route
 from api.parts import Parts, open_parts
 from api.routes import (
     activities,
@@ -203,7 +205,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         route_handlers=ROUTES,
         lifespan=[lifespan],
         middleware=[Serving],
-        exception_handlers=problems.HANDLERS,
+        exception_handlers=problems.HANDLERS | {HTTPException: of_no_route},
         request_class=StrictRequest,
         request_max_body_size=BODY_BYTES_MAX,
         cors_config=cors(chosen),

@@ -38,7 +38,7 @@ async def entry_published(event: Any, at: datetime, known: Known) -> list[Notice
         event.case or "",
     )
     cases = [row["case"] for row in rows]
-    found = await knowing.of_cases(cases)
+    found = await knowing.of_cases(cases, at=at)
     told = [notice for case_id in cases for notice in to_case("penalty_published", case_id, at, found)]
     return [
         msgspec.structs.replace(notice, account=found.accounts[notice.report])

@@ -16,7 +16,7 @@ RECEIPTS_KEPT = timedelta(days=7)
 @together
 async def announce(batch: Sequence[Recorded]) -> None:
     """Tells everybody concerned. Anonymous reporters get nothing pushed; their receipt code shows the same."""
-    known = await knowing.read([recorded.event for recorded in batch])
+    known = await knowing.read([recorded.event for recorded in batch], at=batch[-1].at)
     told: list[News] = []
     for recorded in batch:
         for notice in await notices_of(recorded.event, at=recorded.at, known=known):

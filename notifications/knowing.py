@@ -28,13 +28,14 @@ class Known(NamedTuple):
         return self.facts[report] | {"happened_at": at.isoformat()}
 
 
-async def read(events: Collection[object]) -> Known:
+async def read(events: Collection[object], *, at: datetime) -> Known:
     """What these events need; they are met by their fields, so this room imports no sibling."""
     cases = {event.case_id for event in events if hasattr(event, "case_id")}
     own = {event.report_id for event in events if hasattr(event, "report_id")}
     names = {type(event).__name__ for event in events}
     return await of_cases(
         cases,
+        at=at,
         own=own,
         published=own if "ReportPublished" in names else frozenset(),
         followed=bool(names & FOLLOWED),
@@ -44,6 +45,7 @@ async def read(events: Collection[object]) -> Known:
 async def of_cases(
     cases: Collection[UUID],
     *,
+    at: datetime,
     own: Collection[UUID] = (),
     published: Collection[UUID] = (),
     followed: bool = False,
@@ -56,7 +58,7 @@ async def of_cases(
     return Known(
         reports,
         {row["id"]: _facts(row) for row in await database.fetch(FACTS, every)},
-        await reporters.accounts_of(every),
+        await reporters.accounts_of(every, why="announcement", at=at),
         await follows.followers_of(every) if followed else {},
         await follows.accounts_near(list(published)) if published else {},
     )

@@ -24,7 +24,7 @@ async def award_verified_report(event: CaseClosed, /, *, event_id: int, at: date
         return
     reports = await case_people.reports_of_case(event.case_id)
     await report_rewards.consider(event.case_id, reports, now=at)
-    accounts = await reporters.accounts_of(reports)
+    accounts = await reporters.accounts_of(reports, why="award", at=at)
     earning = await report_rewards.not_excluded(await closing.still_open(set(accounts.values())), now=at)
     new = [report_claim(event.case_id, account, at=at) for account in earning]
     for taken in await claims.take(new, now=at):

@@ -103,7 +103,7 @@ async def consider(case: UUID, reports: Sequence[UUID], *, now: datetime) -> UUI
 
 
 async def _excluded(report: UUID, *, now: datetime) -> bool:
-    account = await reporters.account_of(report)
+    account = await reporters.account_of(report, why="reward exclusion", at=now)
     return account is not None and not await not_excluded([account], now=now)
 
 
@@ -214,7 +214,7 @@ async def claim(report: UUID, *, by_name: bool = False, now: datetime) -> tuple[
     if row is None or row["claim_until"] <= now:
         raise ClaimRefused
     large = row["fen"] > ANONYMOUS_FEN_MAX
-    if large and not (by_name and await reporters.account_of(report)):
+    if large and not (by_name and await reporters.account_of(report, why="reward by name", at=now)):
         raise IdentityNeeded
     code, salt = random_code(symbols=PAYOUT_SYMBOLS), os.urandom(SALT_BYTES)
     await database.execute(

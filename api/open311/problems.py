@@ -6,7 +6,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from api.open311 import wire
-from api.problems import DOWN
+from api.problems import DOWN, framework
 from domain.kernel.errors import Refusal
 
 NOT_FOUND, FORBIDDEN, BAD_REQUEST, TOO_MANY, UNAVAILABLE = 404, 403, 400, 429, 503
@@ -61,7 +61,16 @@ def of_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[An
 def of_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refused."""
     code = error.status_code if error.status_code in {FORBIDDEN, NOT_FOUND, 405, 413, TOO_MANY} else BAD_REQUEST
-    return render(request, Refused(Fault(code, "请求无法处理 / the request cannot be read")))
+    said = {NOT_FOUND: "不存在 / not found", 405: "不支持该请求方法 / this method is not offered here"}
+    fault = Fault(code, said.get(code, "请求无法处理 / the request cannot be read"))
+    return render(request, Refused(fault), headers=dict(error.headers or {}))
+
+
+def of_no_route(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """What no route took: errors under /open311 have the standard's shape there, too; others that of the house."""
+    if request.scope["path"].startswith("/open311/"):
+        return of_framework(request, error)
+    return framework(request, error)
 
 
 def of_outage(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -84,10 +84,12 @@ def _window(args: Mapping[str, str], *, now: datetime) -> tuple[datetime | None,
 def read(args: Mapping[str, str], *, now: datetime) -> Query:
     """The query of a request; raises `Refused`."""
     check_jurisdiction(args.get("jurisdiction_id"))
+    ids = listed(args.get("service_request_id"))
+    if ids:  # overrides every other argument, also what is wrong in it
+        args = {name: value for name, value in args.items() if name == "extensions"}
     statuses = listed(args.get("status")) or ["open", "closed"]
     if set(statuses) - {"open", "closed"}:
         raise Refused(Fault(BAD_REQUEST, "status 只能是 open 或 closed / status is open or closed"))
-    ids = listed(args.get("service_request_id"))
     start, end = (None, None) if ids else _window(args, now=now)
     try:
         box = public_map.read_box(args["bbox"]) if args.get("bbox") else None

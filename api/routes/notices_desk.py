@@ -84,7 +84,8 @@ async def sent_about(
     reports = await people.reports_of_case(case_id)
     if report_id is not None and report_id not in reports:
         raise NotFound
-    account = await reporters.account_of(report_id) if report_id is not None else None
+    why = f"delivery log for {operator.principal}"
+    account = await reporters.account_of(report_id, why=why, at=clock.utc_now()) if report_id is not None else None
     if report_id is not None and account is None:
         return []  # anonymous: nothing is ever pushed
     asked = [report_id] if report_id is not None else reports

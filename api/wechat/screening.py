@@ -10,6 +10,7 @@ from uuid import UUID
 
 from api.wechat.client import WeChat
 from api.wechat.errcodes import Meaning, WeChatRefused, WeChatUnreachable
+from domain.kernel import clock
 from domain.reports import reporters
 from domain.reports.screening import NeedsPerson, Passed, Unavailable
 from domain.reports.text_screening import Reply as TextReply
@@ -70,7 +71,7 @@ def _not_judged(refused: WeChatRefused) -> Unavailable | NeedsPerson:
 
 
 async def _openid_behind(report: UUID) -> str | None:
-    account = await reporters.account_of(report)
+    account = await reporters.account_of(report, why="content check", at=clock.utc_now())
     return None if account is None else await accounts.openid_of(account)
 
 

@@ -4,10 +4,12 @@
 `pseudonym`. `owner_tag` is a keyed hash, so the database alone cannot tell which reports belong to one person.
 """
 
+from collections.abc import Collection
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from domain.kernel import crypto, database, settings
+from domain.kernel import audit, crypto, database, settings
 
 
 @lru_cache(maxsize=4096)
@@ -37,15 +39,23 @@ def unseal(sealed: bytes, *, report_id: UUID) -> UUID:
     return UUID(bytes=ring.open(sealed, context=seal_context(report_id)))
 
 
-async def account_of(report_id: UUID) -> UUID | None:
-    """The account behind a report; None for anonymous reports and sensors."""
-    sealed = await database.fetch_value("select sealed from sealed_reporter where report = $1", report_id)
-    return None if sealed is None else unseal(sealed, report_id=report_id)
+async def account_of(report_id: UUID, *, why: str, at: datetime) -> UUID | None:
+    """The account behind a report; None for anonymous reports and sensors. The opening is one row of the trail."""
+    return (await accounts_of([report_id], why=why, at=at)).get(report_id)
 
 
-async def accounts_of(report_ids: list[UUID]) -> dict[UUID, UUID]:
-    """The accounts behind many reports; reports without one are missing."""
-    rows = await database.fetch("select report, sealed from sealed_reporter where report = any($1)", report_ids)
+async def accounts_of(report_ids: Collection[UUID], *, why: str, at: datetime) -> dict[UUID, UUID]:
+    """The accounts behind many reports; reports without one are missing.
+
+    Every opening is written down with its purpose, here where no caller can leave it out: one row for one call, which
+    names the reports and never whom they led to.
+    """
+    rows = await database.fetch("select report, sealed from sealed_reporter where report = any($1)", list(report_ids))
+    if rows:
+        opened = [row["report"] for row in rows]
+        subject = f"report:{opened[0]}" if len(opened) == 1 else "reporters"
+        detail = {"why": why, "reports": opened}
+        await audit.append(actor="system", action="reporter.open", subject=subject, at=at, detail=detail)
     return {row["report"]: unseal(row["sealed"], report_id=row["report"]) for row in rows}
 
 

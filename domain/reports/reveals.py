@@ -74,7 +74,7 @@ async def look(report_id: UUID, *, approval_id: UUID, operator: UUID, now: datet
     """
     await four_eyes.spend(approval_id, action=ACTION, subject=f"report:{report_id}", operator=operator, now=now)
     asked = await four_eyes.one(approval_id)
-    account = await reporters.account_of(report_id)
+    account = await reporters.account_of(report_id, why="reveal", at=now)
     if account is None:
         raise NotFound
     purpose, reveal = PURPOSES[asked.detail["purpose"]], new_id()

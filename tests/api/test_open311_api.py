@@ -258,3 +258,31 @@ async def test_updated_after_reads_only_what_changed(api):
     listed = (await api.get(f"{BASE}/requests.json?updated_after={since}")).json()
 
     assert [entry["service_request_id"] for entry in listed] == [fresh]
+
+
+async def test_9_an_id_list_overrides_even_arguments_that_are_wrong(api):
+    number = await number_of(await a_public_report())
+
+    answer = await api.get(f"{BASE}/requests.json?service_request_id={number}&status=x&start_date=bad&bbox=1&page=0")
+
+    assert [found["service_request_id"] for found in answer.json()] == [number]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PUT", "requests.xml", 405),
+        ("DELETE", "services.json", 405),
+        ("POST", "services.xml", 405),
+        ("GET", "requests", 404),
+    ],
+)
+async def test_errors_of_no_route_have_the_shape_of_the_standard(api, method, path, status):
+    answer = await api.request(method, f"{BASE}/{path}")
+
+    assert answer.status_code == status
+    if path.endswith(".json"):
+        assert [error["code"] for error in answer.json()] == [str(status)]
+    else:
+        assert f"<errors><error><code>{status}</code>" in answer.text
+    assert (status != 405) or answer.headers["allow"]

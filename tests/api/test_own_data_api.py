@@ -45,11 +45,11 @@ async def test_closing_forgets_the_person_and_keeps_only_open_reports_sealed(api
     assert (await api.get("/v1/me", headers=resident.headers)).status_code == 401
     for table in ("resident_phone", "wechat_identity"):
         assert await database.fetch_value(f"select count(*) from {table} where account = $1", resident.account) == 0
-    assert await reporters.account_of(ended) is None
-    assert await reporters.account_of(handled) == resident.account
+    assert await reporters.account_of(ended, why="test", at=clock.utc_now()) is None
+    assert await reporters.account_of(handled, why="test", at=clock.utc_now()) == resident.account
     assert (await a_resident(openid="leaving")).account != resident.account
 
     await closed(handled)
     async with database.transaction():
         await leaving.settle(Ticked(every="day", at=clock.utc_now()), event_id=1, at=clock.utc_now())
-    assert await reporters.account_of(handled) is None
+    assert await reporters.account_of(handled, why="test", at=clock.utc_now()) is None

@@ -79,7 +79,7 @@ async def test_the_same_external_id_of_another_partner_is_another_report(api):
 async def test_a_report_of_a_machine_has_no_person(api):
     answer = (await hand_in(api, [a_row(channel="sensor")], await a_key())).json()
 
-    assert await reporters.account_of(answer["results"][0]["report_id"]) is None
+    assert await reporters.account_of(answer["results"][0]["report_id"], why="test", at=clock.utc_now()) is None
 
 
 async def test_without_a_working_key_with_the_scope_nothing_is_taken(api):

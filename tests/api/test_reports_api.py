@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from uuid import UUID
 
 import pytest
 
@@ -173,7 +174,7 @@ async def test_the_report_row_names_no_account_and_only_the_key_ties_them(api):
         rows = await database.fetch_value(f"select coalesce(json_agg(t)::text, '') from {table} t")
         assert str(resident.account) not in rows
         assert resident.account.hex not in rows
-    assert await reporters.account_of(report_id) == resident.account
+    assert await reporters.account_of(UUID(report_id), why="test", at=clock.utc_now()) == resident.account
 
 
 async def test_a_published_report_holds_no_personal_value_and_a_harmless_place_exactly(api):
