@@ -55,14 +55,15 @@ def _saved(picture: Image.Image, kind: str, **options: object) -> bytes:
     return out.getvalue()
 
 
-def cpu_ms(work: Callable[[], object], *, rounds: int) -> float:
-    """The median processor time of `work`."""
-    used = []
+def cpu_ms(*works: Callable[[], object], rounds: int) -> list[float]:
+    """The median processor time of each, done in turn so that a busy machine slows all of them alike."""
+    used: list[list[float]] = [[] for _ in works]
     for _ in range(rounds):
-        began = time.process_time()
-        work()
-        used.append((time.process_time() - began) * 1000)
-    return statistics.median(used)
+        for work, times in zip(works, used, strict=True):
+            began = time.process_time()
+            work()
+            times.append((time.process_time() - began) * 1000)
+    return [statistics.median(times) for times in used]
 
 
 def ingest(data: bytes) -> Developed:
@@ -98,11 +99,12 @@ def costs(*, rounds: int) -> list[Cost]:
 
 def _cost(name: str, data: bytes, *, child: Child, rounds: int) -> Cost:
     idle = _peak_kib(child, b"")  # a forked process that refuses an empty file
+    ours, floor, plain = cpu_ms(lambda: ingest(data), lambda: scaled(data), lambda: naive(data), rounds=rounds)
     return Cost(
         name=name,
-        ingest_ms=cpu_ms(lambda: ingest(data), rounds=rounds),
-        scaled_ms=cpu_ms(lambda: scaled(data), rounds=rounds),
-        naive_ms=cpu_ms(lambda: naive(data), rounds=max(1, rounds // 2)),
+        ingest_ms=ours,
+        scaled_ms=floor,
+        naive_ms=plain,
         peak_mib=(_peak_kib(child, data) - idle) / KIB,
     )
 
@@ -117,7 +119,7 @@ def _peak_kib(child: Child, data: bytes) -> int:
 def webp_ms(*, rounds: int) -> float:
     """What one 1600 px copy would cost as WebP (method 2), for comparison."""
     picture = painted("river", seed=12, size=(1600, 1200))
-    return cpu_ms(lambda: picture.save(io.BytesIO(), "WEBP", method=2, quality=LARGE_QUALITY), rounds=rounds)
+    return cpu_ms(lambda: picture.save(io.BytesIO(), "WEBP", method=2, quality=LARGE_QUALITY), rounds=rounds)[0]
 
 
 def largest_upload(number: int) -> bytes:
