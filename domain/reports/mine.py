@@ -65,10 +65,13 @@ order by s.report desc limit $3
 ONE = """
 select r.id, r.number, r.category, r.text, r.identity, r.channel, r.datum, r.sent_lng as lng, r.sent_lat as lat,
   r.accuracy_m, r.town, r.address, r.river, r.enterprise, r.photos, r.no_photo_reason, r.captured_at, r.received_at,
-  (select status from report_timeline where report = r.id and status is not null order by id desc limit 1) as status,
-  (select json_agg(json_build_object('at', at, 'kind', kind, 'status', status, 'text', note_zh, 'text_en', note_en,
-    'detail', detail) order by at, id) from report_timeline where report = r.id) as timeline
-from report r where r.id = $1
+  t.status, t.timeline
+from report r cross join lateral (
+  select (array_agg(status order by id desc) filter (where status is not null))[1] as status,
+    json_agg(json_build_object('at', at, 'kind', kind, 'status', status, 'text', note_zh, 'text_en', note_en,
+      'detail', detail) order by at, id) as timeline
+  from report_timeline where report = r.id) t
+where r.id = $1
 """
 OWNED = ONE + " and exists (select 1 from sealed_reporter where report = $1 and owner_tag = $2)"
 _entries = msgspec.json.Decoder(list[Entry])
