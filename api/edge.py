@@ -15,6 +15,7 @@ from api import heads, logs
 from api.actors import ACTOR_KEY, Actor
 from api.limits import HEADERS_KEY
 from api.metrics import IN_FLIGHT, REQUESTS, SECONDS
+from api.open_data import cors
 from api.open_data.caching import ANSWERS
 from api.problems import answer
 from api.request_id import begin
@@ -87,6 +88,10 @@ class Edge:
             request = StrictRequest(scope)  # type: ignore[arg-type]
             await answer(refusal, request=request).to_asgi_response(None, request)(scope, receive, send)  # type: ignore[arg-type]
             return
+        if cors.is_preflight(scope):
+            await send({"type": "http.response.start", "status": 204, "headers": list(cors.PREFLIGHT)})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if scope["method"] == "GET" and (kept := ANSWERS.recall(scope)) is not None and not _has_token(scope):
             scope["path_template"] = kept.route
             await kept.give(scope, send)
@@ -100,6 +105,8 @@ class Edge:
             headers.append(POLICY)
         if NO_STORE[0] not in names and (scope.get(ACTOR_KEY) or _audience(scope) not in OPEN_AUDIENCES):
             headers.append(NO_STORE)
+        if cors.ANY_ORIGIN[0] not in names and cors.is_read(scope, audience=_audience(scope)):
+            headers.append(cors.ANY_ORIGIN)
         return headers
 
 

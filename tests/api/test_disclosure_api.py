@@ -11,7 +11,7 @@ from domain.disclosure import publication, replies
 from domain.disclosure.catalogue import DATASETS
 from domain.kernel import clock
 from domain.kernel import database as db
-from tests.builders.disclosure import a_chief, a_penalty, a_watched_river, published
+from tests.builders.disclosure import a_chief, a_penalty, a_river, a_watched_river, published
 
 KEY = a_penalty()["decision_number"]
 
@@ -159,3 +159,52 @@ async def test_chiefs_are_listed_by_river_without_any_number(api) -> None:
 
     assert "13812345678" not in str(row)
     assert row["name"] == "示例河长"
+
+
+READER = {"Origin": "https://reader.example"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/disclosure", "/v1/disclosure/penalties", "/v1/disclosure/penalties/dictionary", "/v1/disclosure/rivers.csv",
+     "/v1/disclosure/rivers.atom", "/v1/rivers/ranking", "/v1/rivers/nearest?near=120,30", "/v1/disclosure/rivers/none",
+     "/v1/enterprises/statement-keys", "/v1/enterprises/rule-packs"],
+)  # fmt: skip
+async def test_any_web_page_may_read_open_data_with_a_preflight_for_its_etag(api, path: str) -> None:
+    asks = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "If-None-Match"}
+
+    preflight = await api.options(path, headers=READER | asks)
+    answer = await api.get(path, headers=READER)
+
+    assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, "*")
+    assert "if-none-match" in preflight.headers["access-control-allow-headers"].lower()
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "header"),
+    [("/v1/disclosure/penalties", "GET", "Authorization"), ("/v1/disclosure/penalties/x/replies", "POST", "Content-Type"),
+     ("/v1/me/enterprises", "GET", "If-None-Match"), ("/v1/operator/disclosure/imports", "GET", "Accept")],
+)  # fmt: skip
+async def test_a_preflight_with_a_token_or_for_a_write_names_no_origin(api, path, method, header) -> None:
+    asks = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": header}
+
+    preflight = await api.options(path, headers=READER | asks)
+
+    assert "access-control-allow-origin" not in preflight.headers
+
+
+async def test_a_kept_answer_is_given_again_until_something_changes_and_a_bad_token_is_still_refused(api) -> None:
+    await published("rivers", a_river())
+    first = await api.get("/v1/disclosure/rivers")
+    kept = await api.get("/v1/disclosure/rivers")
+    token = await api.get("/v1/disclosure/rivers", headers={"Authorization": "Bearer nonsense"})
+    await published("rivers", a_river(code="QH-R-002", name="远溪"))
+    changed = await api.get("/v1/disclosure/rivers", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (kept.content, kept.headers["etag"], kept.headers["content-type"]) == (
+        first.content, first.headers["etag"], first.headers["content-type"],
+    )  # fmt: skip
+    assert int(kept.headers["content-length"]) == len(kept.content)
+    assert (token.status_code, changed.status_code, len(changed.json()["items"])) == (401, 200, 2)
