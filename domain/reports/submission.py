@@ -4,12 +4,15 @@
 reporter, timeline, outbox event and audit row are one round trip; without photos the statement is its own transaction.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from domain.kernel import clock, crypto, database, settings, trace
+from domain.kernel.errors import Refusal
 from domain.kernel.geo import Point, cell_of, require_place, to_wgs84
 from domain.kernel.idempotency import IdempotencyKeyReused, TwinRunning
 from domain.kernel.ids import new_id
@@ -19,8 +22,22 @@ from domain.reports.drafts import Channel, Draft
 from domain.reports.service_area import district, town_of
 
 NUMBER = "{number}"  # the database puts the human number here
-PARAMETERS = 32
-SUBMIT = f"select outcome, body from report_submit({', '.join(f'${n}' for n in range(1, PARAMETERS + 1))})"
+# Of the parameters of report_submit, in order.
+TYPES = (
+    *("text", "text", "bytea", "text", "timestamptz", "date"),
+    *("uuid", "text", "text", "text", "text", "text"),
+    *("float8", "float8", "real", "float8", "float8", "text", "bigint"),
+    *("text", "uuid", "uuid", "timestamptz", "smallint", "text"),
+    *("bytea", "bytea", "text", "bytea", "bytea", "uuid", "text"),
+)
+NUMBERED = range(1, len(TYPES) + 1)
+SUBMIT = f"select outcome, body from report_submit({', '.join(f'${n}' for n in NUMBERED)})"
+# The same for many reports in one statement, numbered in the order given.
+SUBMIT_ALL = f"""
+select s.outcome, s.body from unnest({", ".join(f"${n}::{kind}[]" for n, kind in zip(NUMBERED, TYPES, strict=True))})
+  with ordinality as given ({", ".join(f"p{n}" for n in NUMBERED)}, place)
+cross join lateral report_submit({", ".join(f"p{n}" for n in NUMBERED)}) s order by place
+"""
 NOBODY: tuple[bytes | None, bytes | None, str | None] = (None, None, None)
 
 
@@ -103,14 +120,46 @@ async def submit_report(draft: Draft, *, request: Request) -> Submitted:
     Raises `Invalid`, `OutsideServiceArea`, `TwinRunning` or `IdempotencyKeyReused`. Photos are claimed by the caller
     in the same transaction, only when the answer is new.
     """
+    values, code = await _values(draft, request=request)
+    row = await database.fetch_row(SUBMIT, *values)
+    assert row is not None
+    return _answer(row["outcome"], row["body"], report_id=values[REPORT_ID], code=code)
+
+
+Prepared = tuple[Any, ...]  # the parameters of one report
+REPORT_ID = 6  # its place among them
+
+
+async def prepare(draft: Draft, *, request: Request) -> Prepared:
+    """One report of a batch, checked; raises what `submit_report` raises before anything is written."""
+    values, _ = await _values(draft, request=request)
+    return values
+
+
+async def submit_all(prepared: Sequence[Prepared]) -> list[Submitted | Refusal]:
+    """Stores many reports in one statement, in the caller's transaction; one result for each, in order.
+
+    Reports of machines and partners only: a receipt code is not shown here.
+    """
+    rows = await database.fetch(SUBMIT_ALL, *(list(column) for column in zip(*prepared, strict=True)))
+    done: list[Submitted | Refusal] = []
+    for row, values in zip(rows, prepared, strict=True):
+        try:
+            done.append(_answer(row["outcome"], row["body"], report_id=values[REPORT_ID], code=None))
+        except Refusal as refusal:
+            done.append(refusal)
+    return done
+
+
+async def _values(draft: Draft, *, request: Request) -> tuple[Prepared, str | None]:
+    """The parameters of `report_submit`, and the receipt code of an anonymous report."""
     drafts.check(draft, now=request.now)
     report_id = new_id()
     wgs84 = to_wgs84(require_place(draft.place.lng, draft.place.lat), datum=draft.place.datum)
     town = town_of(wgs84, area=district(settings.current().district)).code
     code = receipts.code_for(key=request.key, print_=request.print_) if request.identity == "anonymous" else None
     salt_and_hash = (None, None) if code is None else await receipts.slow_hash(code)
-    row = await database.fetch_row(
-        SUBMIT,
+    values = (
         request.principal,
         request.key if code is None else receipts.stored_key(request.key),
         request.print_,
@@ -127,8 +176,7 @@ async def submit_report(draft: Draft, *, request: Request) -> Submitted:
         new_id(),
         trace.origin(),
     )
-    assert row is not None
-    return _answer(row["outcome"], row["body"], report_id=report_id, code=code)
+    return values, code
 
 
 def _body(report_id: UUID, *, request: Request, town: str) -> str:

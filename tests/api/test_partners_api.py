@@ -122,3 +122,29 @@ async def test_the_published_key_of_the_demonstration_works_once_seeded_and_neve
 
     assert made == [True, False]
     assert (await hand_in(api, [a_row()], {"X-Api-Key": demonstration.KEY})).json()["created"] == 1
+
+
+async def test_an_id_that_comes_twice_in_a_batch_is_one_report_and_statements_do_not_grow_with_it(api, monkeypatch):
+    headers = await a_key()
+    statements = []
+    for name in ("fetch", "execute", "fetch_row", "fetch_value"):
+        original = getattr(database, name)
+
+        async def counted(statement, *values, _original=original):
+            statements.append(statement)
+            return await _original(statement, *values)
+
+        monkeypatch.setattr(database, name, counted)
+    good = a_row("a")
+    bad = a_row("b", category="no.such")
+    rows = [good, good, good | {"text": "另一内容"}, bad, a_row("b"), *(a_row(f"n{n}") for n in range(200))]
+
+    answer = (await hand_in(api, rows, headers)).json()
+
+    outcomes = [result["outcome"] for result in answer["results"]]
+    assert outcomes[:5] == ["created", "known", "conflict", "refused", "created"]
+    assert outcomes[5:] == ["created"] * 200
+    assert len({result["report_id"] for result in answer["results"][:3]}) == 1
+    numbers = [result["number"] for result in answer["results"][5:]]
+    assert numbers == sorted(numbers)
+    assert len(statements) < 15
