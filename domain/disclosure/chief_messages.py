@@ -5,27 +5,25 @@ answer). The chief answers through a signed link that an officer passes on, or t
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.disclosure import river_page
+from domain.disclosure import chief_clocks, river_page
 from domain.disclosure.datasets.river_chiefs import RIVER_CHIEFS
 from domain.disclosure.dues import light_for
 from domain.disclosure.events import ChiefAnswered, ChiefMessaged, ChiefMessageEscalated
 from domain.disclosure.reading import current
 from domain.disclosure.river_page import Chief
-from domain.kernel import audit, calendar, clock, crypto, database, outbox, settings
+from domain.kernel import audit, clock, crypto, database, outbox, settings
 from domain.kernel.errors import NotFound, Refusal, Text
 from domain.kernel.events import Ticked
 from domain.kernel.ids import new_id
 from domain.kernel.redaction import redact
 
-LEVELS_UP = ("village", "township", "county", "city", "province")
-ANSWER_WORKING_DAYS: Mapping[str, int] = dict.fromkeys(LEVELS_UP, 5)  # our policy, by level
 OPEN_PER_SENDER_MAX = 5
 LIST_MAX = 200
 TOKEN_CHARS = 43
@@ -82,10 +80,10 @@ def sender_tag(account: UUID) -> bytes:
 
 async def chief_for(river: str, *, above: str | None, today: date) -> Chief | None:
     """The chief in office of the lowest level, or of the lowest one above `above`."""
-    start = LEVELS_UP.index(above) + 1 if above is not None else 0
+    start = chief_clocks.LEVELS_UP.index(above) + 1 if above is not None else 0
     rows = await current(RIVER_CHIEFS, today=today, river=river)
     chiefs = [chief for chief in map(river_page.chief_of, rows) if river_page.in_office(chief, today)]
-    for level in LEVELS_UP[start:]:
+    for level in chief_clocks.LEVELS_UP[start:]:
         found = next((chief for chief in chiefs if chief.level == level), None)
         if found is not None:
             return found
@@ -127,7 +125,7 @@ async def send(
     tag = sender_tag(account)
     await _require_room(tag)
     message_id = new_id()
-    due = (await calendar.load()).add_working_days(today, ANSWER_WORKING_DAYS[chief.level])
+    due = await chief_clocks.due_day(chief.level, today=today)
     await database.execute(
         INSERT,
         message_id,
@@ -141,7 +139,7 @@ async def send(
         now,
         chief.level,
         chief.key,
-        due.day,
+        due,
     )
     await _step(message_id, "sent", chief=chief.key, at=now)
     await outbox.record(ChiefMessaged(message_id=message_id, river=river, level=chief.level), at=now)
@@ -281,13 +279,13 @@ async def watch(event: Ticked, /, *, event_id: int, at: datetime) -> None:
                 "update chief_message set red_at = $2 where id = $1 and red_at is null", row["id"], event.at
             )
             continue
-        due = (await calendar.load()).add_working_days(today, ANSWER_WORKING_DAYS[chief.level])
+        due = await chief_clocks.due_day(chief.level, today=today)
         await database.execute(
             "update chief_message set level = $2, chief = $3, due_on = $4 where id = $1",
             row["id"],
             chief.level,
             chief.key,
-            due.day,
+            due,
         )
         await _step(row["id"], "escalated", chief=chief.key, at=event.at)
         escalated = ChiefMessageEscalated(message_id=row["id"], river=row["river"], level=chief.level)

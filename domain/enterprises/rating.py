@@ -219,7 +219,3 @@ def with_repairs(inputs: Inputs, codes: Sequence[str]) -> Inputs:
             for mark in inputs.marks
         ),
     )
-
-
-def _repaired(mark: Mark) -> Mark:
-    return mark if mark.score is None else msgspec.structs.replace(mark, score=SCORE_MAX)

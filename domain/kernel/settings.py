@@ -63,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sms_templates: str = ""  # message=template[:template for other regions];… with login_code for codes
     sms_fen: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 5  # price of one segment, for the cost counter
     webhook_trusted: str = ""  # host:port,… of partners that may be private and plain http (a government intranet)
+    chief_answer_days: str = "5"  # working days for a river chief's answer, or by level: village=3,township=5,…
     ledger_secret: str = DEVELOPMENT_SECRET  # signs the ledger's blocks and days, salts its rows; never change it
     activity_reminders: str = "24,2"  # hours before an activity at which those who signed up are reminded; empty: never
     leaderboard: bool = False  # whether the district shows an opt-in leaderboard

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from domain.disclosure import chief_messages
+from domain.disclosure import chief_clocks, chief_messages
 from domain.kernel import clock
 from domain.kernel import database as db
 from domain.kernel.events import Ticked
@@ -111,3 +111,17 @@ async def test_a_river_without_a_chief_says_so(api, people) -> None:
     )
 
     assert (answer.status_code, answer.json()["code"]) == (409, "river-without-chief")
+
+
+@pytest.mark.parametrize(
+    ("setting", "village", "county"), [("5", 5, 5), ("village=3,county=10", 3, 10), ("", 5, 5), ("7", 7, 7)]
+)
+def test_the_chiefs_time_is_a_setting_by_level(setting: str, village: int, county: int) -> None:
+    days = chief_clocks.answer_days(setting)
+
+    assert (days["village"], days["county"]) == (village, county)
+
+
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(ValueError, match="hamlet"):
+        chief_clocks.answer_days("hamlet=3")
