@@ -9,6 +9,7 @@ from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
+from api import age_gate
 from api.actors import SESSIONS, Actor
 from api.addresses import client_address
 from api.limits import wrong_attempts
@@ -149,6 +150,7 @@ async def bind_by_wechat(
     data: JSONBody[WeChatLogin], resident: NamedDependency[Actor], parts: NamedDependency[Parts]
 ) -> PhoneBound:
     """Exchanges the code of WeChat's phone button for the number and binds it; stored encrypted."""
+    await age_gate.pass_gate(resident.id)
     wechat = open_wechat(parts.settings, http=parts.http, redis=parts.redis)
     async with wrong_attempts(parts.redis, purpose="phone", subjects=[resident.principal]):
         phone = phones.read(await phone_of(wechat, data.code))
@@ -166,6 +168,7 @@ async def bind_by_wechat(
 )
 async def ask_sms_code(data: JSONBody[SmsCodeRequest], resident: NamedDependency[Actor]) -> SmsCodeAsked:
     """Sends six digits to the number. The answer is the same whether or not the number is bound somewhere."""
+    await age_gate.pass_gate(resident.id)
     phone = phones.read(data.phone)
     async with database.transaction():
         asked = await sms_codes.ask(resident.id, phone=phone, now=clock.utc_now())

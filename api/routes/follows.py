@@ -8,6 +8,7 @@ from litestar import delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from api import age_gate
 from api.actors import Actor
 from api.routes.photos import UploadSession, owner_of
 from domain.kernel import clock, database, settings
@@ -111,6 +112,7 @@ async def my_alerts(resident: NamedDependency[Actor]) -> list[AreaAlert]:
 @post("/v1/me/area-alerts", opt=RESIDENT, tags=TAGS, summary="Hear about an area")
 async def add_alert(data: JSONBody[NewAlert], resident: NamedDependency[Actor]) -> AreaAlert:
     """The centre is stored rounded to about 110 m."""
+    await age_gate.pass_gate(resident.id)
     if set(data.categories) - TOP_CODES:
         raise Invalid(Text("类别不存在", "Unknown main category"), field="categories")
     place = to_wgs84(require_place(data.place.lng, data.place.lat), datum=data.place.datum)

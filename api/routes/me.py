@@ -9,6 +9,7 @@ from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
+from api import age_gate
 from api.actors import SESSIONS, Actor
 from domain.kernel import clock, database
 from domain.kernel.errors import NotFound
@@ -69,6 +70,7 @@ async def answer_consent(data: JSONBody[ConsentAnswer], resident: NamedDependenc
             channel=data.channel,
             now=clock.utc_now(),
         )
+    age_gate.forget(resident.id)
     return await consents.in_force(resident.id)
 
 

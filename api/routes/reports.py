@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from api import age_gate
 from api.actors import Actor
 from api.addresses import client_address
 from api.idempotency import REPLAYED, IdempotencyKey
@@ -107,6 +108,8 @@ async def submit(
     """
     print_ = idempotency.fingerprint(method="POST", path="/v1/reports", body=await request.body())
     asked = _request(data, caller, key=key, print_=print_)
+    if asked.sender is not None:
+        await age_gate.pass_gate(asked.sender)
     if data.photo_ids:
         async with database.transaction():
             done = await submission.submit_report(data, request=asked)

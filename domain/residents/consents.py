@@ -9,7 +9,7 @@ import msgspec
 from domain.kernel import database
 from domain.kernel.ids import new_id
 
-Purpose = Literal["terms", "notifications", "points", "location_tracks", "steps", "marketing", "guardian"]
+Purpose = Literal["terms", "notifications", "points", "location_tracks", "steps", "marketing", "guardian", "under_14"]
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):

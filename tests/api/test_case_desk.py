@@ -30,7 +30,29 @@ async def test_an_extension_is_decided_by_neither_its_asker_nor_a_clerk(api, set
     assert (await api.post(decision, json={"approve": True}, headers=clerk)).status_code == 403
 
 
-async def test_the_queue_one_case_a_question_and_a_warning(api, settings) -> None:
+async def test_warnings_reach_the_officers_they_are_for_and_red_opens_supervision(api, settings) -> None:
+    await seed_officers(settings)
+    clerk = await signed_in(api, CLERK)
+    case_id = await a_case()
+    await look_at(case_id, after=timedelta(days=30))
+
+    warned = (await api.get("/v1/operator/warnings", headers=clerk)).json()
+    assert {w["role"] for w in warned} == {"handler", "supervisor", "oversight"}
+    by_role = {w["role"]: w["receipt_id"] for w in warned}
+    acknowledged = {
+        role: (await api.post(f"/v1/operator/warnings/{receipt}/acknowledgement", headers=clerk)).status_code
+        for role, receipt in by_role.items()
+    }
+    assert acknowledged == {"handler": 204, "oversight": 204, "supervisor": 404}  # chen is clerk and auditor
+    mine = (await api.get("/v1/operator/me/warnings?unacknowledged=false", headers=clerk)).json()
+    assert {w["role"] for w in mine} == {"handler", "oversight"}
+    (supervised,) = (await api.get("/v1/operator/supervisions", headers=clerk)).json()
+    assert supervised["case_id"] == str(case_id)
+    closing = f"/v1/operator/supervisions/{supervised['id']}/finding"
+    assert (await api.post(closing, json={"finding": "已督促签收"}, headers=clerk)).status_code == 204
+
+
+async def test_the_queue_one_case_and_a_question(api, settings) -> None:
     await seed_officers(settings)
     clerk = await signed_in(api, CLERK)
     resident = await a_resident()
@@ -50,21 +72,6 @@ async def test_the_queue_one_case_a_question_and_a_warning(api, settings) -> Non
     assert str(resident.account) not in str(one)
     refused = (await api.get("/v1/operator/refused-updates", headers=clerk)).json()
     assert [r["code"] for r in refused] == ["bad-transition"]
-
-    warned = (await api.get("/v1/operator/warnings", headers=clerk)).json()
-    assert {w["role"] for w in warned} == {"handler", "supervisor", "oversight"}
-    by_role = {w["role"]: w["receipt_id"] for w in warned}
-    acknowledged = {
-        role: (await api.post(f"/v1/operator/warnings/{receipt}/acknowledgement", headers=clerk)).status_code
-        for role, receipt in by_role.items()
-    }
-    assert acknowledged == {"handler": 204, "oversight": 204, "supervisor": 404}  # chen is clerk and auditor
-    mine = (await api.get("/v1/operator/me/warnings?unacknowledged=false", headers=clerk)).json()
-    assert {w["role"] for w in mine} == {"handler", "oversight"}
-    (supervised,) = (await api.get("/v1/operator/supervisions", headers=clerk)).json()
-    assert supervised["case_id"] == str(case_id)
-    closing = f"/v1/operator/supervisions/{supervised['id']}/finding"
-    assert (await api.post(closing, json={"finding": "已督促签收"}, headers=clerk)).status_code == 204
 
     url = f"/v1/operator/cases/{case_id}/questions"
     asked = await api.post(url, json={"text": "请问是哪个排口？"}, headers=clerk)
