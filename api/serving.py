@@ -56,7 +56,7 @@ class Serving:
         answered = handler.fn(**await _values(request, handler, model=self._model))
         if not handler.has_sync_callable:
             answered = await answered
-        if isinstance(answered, Response) and type(answered) is not Response:
+        if not _is_plain_answer(answered, handler):
             answer = await handler.to_response(app=scope["litestar_app"], data=answered, request=request)
             await answer(scope, receive, send)
             return
@@ -93,6 +93,13 @@ async def _values(request: StrictRequest, handler: Any, *, model: Any) -> dict[s
             values[dependency.key] = await dependency.provide(**given)
     parsed: dict[str, Any] = handler.signature_model.parse_values_from_connection_kwargs(request, values)
     return parsed
+
+
+def _is_plain_answer(answered: Any, handler: Any) -> bool:
+    """Bytes and headers, or a value as JSON; streams, cookies and afterthoughts are Litestar's."""
+    if isinstance(answered, Response):
+        return type(answered) is Response and not (answered.cookies or answered.background)
+    return bool(handler.media_type == JSON)
 
 
 def _answer(answered: Any, handler: Any) -> tuple[int, Headers, bytes]:
