@@ -25,6 +25,7 @@ from media.store import Store
 
 Entry = Literal["upload", "presigned", "fetched", "operator", "open311"]
 Source = Literal["camera", "album"]
+RATIONED = frozenset({"upload", "presigned"})  # residents; officers, partners and the case platform send for many
 UNCLAIMED_KEPT = timedelta(hours=24)
 REJECTED_KEPT = timedelta(days=30)
 
@@ -70,7 +71,8 @@ async def take(received: Received, *, sender: Sender, darkroom: Darkroom, store:
     same = await _same_unclaimed(received, tag)
     if same is not None:
         return same
-    await _check_quota(tag, received=received, now=now)
+    if sender.entry in RATIONED:
+        await _check_quota(tag, received=received, now=now)
     answer, _ = await darkroom.develop(received.file)
     photo = new_id()
     if isinstance(answer, Refused):
@@ -101,9 +103,11 @@ async def _check_quota(tag: bytes, *, received: Received, now: datetime) -> None
         raise UploadQuotaReached(retry_after_s=3_600)
 
 
-async def _count(tag: bytes, *, received: Received, now: datetime) -> None:
-    """Counts a file, taken or refused: both cost a decode."""
-    await database.execute(COUNT, new_id(), tag, clock.local_day(now), received.byte_size)
+async def _count(received: Received, *, sender: Sender, now: datetime) -> None:
+    """Counts a resident's file, taken or refused: both cost a decode."""
+    if sender.entry in RATIONED:
+        tag, day = owner_tag(sender.owner), clock.local_day(now)
+        await database.execute(COUNT, new_id(), tag, day, received.byte_size)
 
 
 async def _store_objects(
@@ -152,7 +156,7 @@ async def _record(
         keys.new_token(),
         now + UNCLAIMED_KEPT,
     )
-    await _count(owner_tag(sender.owner), received=received, now=now)
+    await _count(received, sender=sender, now=now)
     await custody.append(photo, "received", actor=sender.actor, at=now, reason=sender.entry)
     await matching.remember(photo, developed.likeness, sha256=received.sha256)
 
@@ -174,7 +178,7 @@ async def _record_refusal(photo: UUID, refused: Refused, *, received: Received, 
             refused.note[:120],
             now + REJECTED_KEPT,
         )
-        await _count(owner_tag(sender.owner), received=received, now=now)
+        await _count(received, sender=sender, now=now)
         await custody.append(photo, "rejected", actor=sender.actor, at=now, reason=refused.code)
 
 

@@ -25,5 +25,5 @@ FACT_CHARS_MAX = 80  # make, model, software
 
 assert DECODE_CPU_S < DECODE_WALL_S  # the reason given is then "too costly", not "took too long"
 
-UPLOADS_PER_DAY = 200  # of one sender and district day, used, unused or refused
+UPLOADS_PER_DAY = 200  # of one resident and district day, used, unused or refused
 UPLOAD_BYTES_PER_DAY = 1024 * MIB

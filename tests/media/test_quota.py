@@ -57,3 +57,13 @@ async def test_at_the_limit_the_next_one_is_refused_until_tomorrow(store, darkro
     await a_taken_photo(store, darkroom, seed=3, at=now + timedelta(days=1))
     await tick(chores.forget_quotas, "day", now + timedelta(days=3))
     assert await sent() == (0, 0)
+
+
+@pytest.mark.parametrize("entry", ["operator", "open311", "fetched"])
+async def test_who_sends_for_many_is_not_rationed(store, darkroom, entry):
+    for seed in (1, 2):
+        sender = Sender(owner="partner:qinghe", entry=entry)
+        photo = received(a_photo(seed=seed))
+        await intake.take(photo, sender=sender, darkroom=darkroom, store=store, now=clock.utc_now())
+
+    assert await database.fetch_value("select count(*) from photo_quota") == 0
