@@ -1,7 +1,7 @@
 """Rivers by place and rank, their months as data and charts. One river's page is in `river_life`."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get
@@ -13,7 +13,7 @@ from api.routes.river_life import PAGE_DATA, SVG, SVG_POLICY, Code
 from domain.disclosure import charts, river_page, river_series
 from domain.disclosure.datasets.river_water import RIVER_WATER
 from domain.disclosure.river_page import SERIES_MONTHS, Nearby
-from domain.disclosure.river_series import MONTHS_MAX, MonthPoint, Rank, months_back, months_between
+from domain.disclosure.river_series import MONTHS_MAX, MonthPoint, PeriodPoint, Rank, months_back, months_between
 from domain.kernel import clock
 from domain.kernel.errors import Invalid, Text
 from domain.kernel.geo import require_place
@@ -110,6 +110,28 @@ async def months_of(request: Request[Any, Any, Any], code: Code, months: Months 
     return await answer(request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make)
 
 
+@get(
+    "/v1/rivers/{code:str}/periods", opt={"audience": "public"}, tags=["rivers"], summary="A river's quarters or years"
+)
+async def periods_of(
+    request: Request[Any, Any, Any],
+    code: Code,
+    by: Annotated[Literal["quarter", "year"], QueryParameter(description="The length of a period")] = "quarter",
+    years: Annotated[int, QueryParameter(ge=1, le=10, description="How many years back")] = 2,
+) -> Response[list[PeriodPoint]]:
+    """Means of the months there are, evaluated like a month; `complete` says whether none is missing.
+
+    Each is compared with the same quarter of the year before, or with the year before.
+    """
+    today = today_here()
+
+    async def make() -> bytes:
+        await river_page.river(code, today=today)
+        return msgspec.json.encode(await river_page.periods_of(code, by=by, years=years, today=today))
+
+    return await answer(request, dataset=RIVER_WATER, also=PAGE_DATA, today=today, make=make)
+
+
 @get("/v1/rivers/{code:str}/chart.svg", opt={"audience": "public"}, tags=["rivers"], summary="Chart of the months")
 async def chart(request: Request[Any, Any, Any], code: Code, months: Months = 24) -> Response[str]:
     """The months over the class bands with the target line."""
@@ -126,4 +148,4 @@ async def chart(request: Request[Any, Any, Any], code: Code, months: Months = 24
     )
 
 
-ROUTES = [nearest, ranking, classes, months_of, chart, *river_life.ROUTES]
+ROUTES = [nearest, ranking, classes, months_of, periods_of, chart, *river_life.ROUTES]

@@ -5,7 +5,7 @@ Rivers are also found by place: the distance counts to their line, not to a vert
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,7 +14,7 @@ from domain.disclosure.datasets.river_chiefs import RIVER_CHIEFS
 from domain.disclosure.datasets.river_policies import RIVER_POLICIES
 from domain.disclosure.datasets.rivers import LEVELS, RIVERS
 from domain.disclosure.datasets.sections import SECTIONS
-from domain.disclosure.river_series import MonthPoint, Rank
+from domain.disclosure.river_series import MonthPoint, PeriodPoint, Rank
 from domain.disclosure.water_limits import CLASS_NAMES, Body
 from domain.kernel.errors import NotFound
 from domain.kernel.geo import Point, Ring, distance_to_line_m
@@ -112,6 +112,15 @@ async def points_of(
     rows = await river_series.values_of(code, since=compared[0], until=wanted[-1], today=today)
     kept = {section["code"] for section in sections if section["kind"] == "section"}
     return river_series.series(wanted, [row for row in rows if row["section"] in kept], bodies=bodies_of(sections))
+
+
+async def periods_of(code: str, *, by: Literal["quarter", "year"], years: int, today: date) -> list[PeriodPoint]:
+    """The river's quarters or years, oldest first; the current one as far as it goes."""
+    sections = await reading.current(SECTIONS, today=today, river=code)
+    first, last = f"{today.year - years}-01", river_series.months_back(today, 1)[0]
+    rows = await river_series.values_of(code, since=first, until=last, today=today)
+    kept = {section["code"] for section in sections if section["kind"] == "section"}
+    return river_series.periods([row for row in rows if row["section"] in kept], bodies=bodies_of(sections), by=by)
 
 
 def bodies_of(sections: Sequence[Mapping[str, Any]]) -> dict[str, Body]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ from domain.kernel import database
 MONTHS_MAX = 120
 RANKED_ITEMS = ("codmn", "nh3n", "tp", "do")  # our policy: the index is the mean of value over class III limit
 RANKED_ITEMS_MIN = 3
-MONTHS_PER_YEAR = 12
+MONTHS_PER_YEAR, MONTHS_PER_QUARTER = 12, 3
 NO_MONTH = "-" * MONTHS_PER_YEAR
 
 
@@ -112,6 +112,49 @@ def series(months: Sequence[str], rows: Sequence[Mapping[str, Any]], *, bodies: 
         year_before = f"{int(month[:4]) - 1}{month[4:]}"
         points.append(point(month, rating, sections=len(by_month[month]), before=ratings.get(year_before)))
     return points
+
+
+class PeriodPoint(MonthPoint, frozen=True, kw_only=True):
+    """A quarter or a year: the mean of the months there are. `month` is its first month."""
+
+    period: str  # 2026Q1, 2026
+    months: int  # with data
+    complete: bool  # each of its sections has every month of the period
+
+
+def periods(
+    rows: Sequence[Mapping[str, Any]], *, bodies: Mapping[str, Body], by: Literal["quarter", "year"]
+) -> list[PeriodPoint]:
+    """The river by quarters or years, oldest first: each section's mean of its months, then the river's rating.
+
+    Compared with the same quarter of the year before, or with the year before.
+    """
+    size = MONTHS_PER_QUARTER if by == "quarter" else MONTHS_PER_YEAR
+    grouped: dict[tuple[int, int], dict[str, list[Mapping[str, Any]]]] = {}
+    for row in rows:
+        year, number = int(row["month"][:4]), (int(row["month"][5:]) - 1) // size
+        grouped.setdefault((year, number), {}).setdefault(row["section"], []).append(row)
+    ratings = {
+        period: rate_river(
+            [(bodies.get(section, "river"), mean_values(map(measured, months))) for section, months in found.items()]
+        )
+        for period, found in grouped.items()
+    }
+    made = []
+    for (year, number), found in sorted(grouped.items()):
+        months = {row["month"] for of_section in found.values() for row in of_section}
+        base = point(
+            f"{year}-{number * size + 1:02d}",
+            ratings[year, number],
+            sections=len(found),
+            before=ratings.get((year - 1, number)),
+        )
+        named = f"{year}Q{number + 1}" if by == "quarter" else str(year)
+        facts = {name: getattr(base, name) for name in MonthPoint.__struct_fields__}
+        made.append(
+            PeriodPoint(**facts, period=named, months=len(months), complete=all(len(m) == size for m in found.values()))
+        )
+    return made
 
 
 def index_of(values: Mapping[str, Decimal]) -> Decimal | None:

@@ -86,6 +86,21 @@ async def test_the_card_for_chat_apps_is_a_png_that_shows_the_class(river) -> No
     assert (await river.get("/v1/rivers/nowhere/card.png")).status_code == 404
 
 
+async def test_quarters_and_years_are_means_of_their_months_and_say_what_is_missing(river) -> None:
+    year = int(MONTHS[-1][:4]) - 1
+    months = [a_month(month=f"{year}-0{n}", nh3n=value, tp="0.05") for n, value in ((1, "0.3"), (2, "0.9"), (4, "1.9"))]
+    await published("river-water", *months, a_month(month=f"{year}-03", nh3n="0.6", tp="0.05"))
+
+    quarters = (await river.get("/v1/rivers/QH-R-001/periods")).json()
+    years = (await river.get("/v1/rivers/QH-R-001/periods", params={"by": "year"})).json()
+
+    first, second = [q for q in quarters if q["period"] in {f"{year}Q1", f"{year}Q2"}]
+    assert (first["class_name"], first["months"], first["complete"]) == ("Ⅲ", 3, True)  # the mean of 0.3, 0.9 and 0.6
+    assert (second["class_name"], second["main_items"], second["complete"]) == ("Ⅴ", ["氨氮"], False)
+    assert [(y["period"], y["months"]) for y in years if y["period"] == str(year)] == [(str(year), 4)]
+    assert (await river.get("/v1/rivers/nowhere/periods")).status_code == 404
+
+
 async def test_every_section_has_a_sign_per_month(river) -> None:
     answer = await river.get("/v1/rivers/classes", params={"since": MONTHS[-3], "until": MONTHS[-1]})
 
