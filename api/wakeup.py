@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 from domain.kernel import database
 
-PAUSE_S = 0.05
+PAUSE_S = 0.1
 DOWN_PAUSE_S = 2.0  # after a failed publish: leave the broker alone for a while
 
 

@@ -31,6 +31,8 @@ EVENTS_PER_MESSAGE = 100
 JOBS_PER_MESSAGE = 40
 SENDS_AT_ONCE = 20  # calls one child has under way
 RECORD_EVERY_S = 0.1  # outcomes of a batch are stored together, at the latest after this
+GATHER_S = 0.1  # after a round that found little, this child waits so long for more: many at a time cost less
+LITTLE = 20  # rows
 OPEN_AGAIN_S = 0.5  # while the database is down
 VISIBILITY_TIMEOUT_S = 90  # the broker offers an unacknowledged message again; tasks are shorter than this
 assert leases.LEASE_S < VISIBILITY_TIMEOUT_S
@@ -69,6 +71,7 @@ _loop: list[asyncio.AbstractEventLoop] = []
 _parts: list[Parts] = []
 _minute: list[datetime] = []  # the last one this child asked about
 _stack: list[AsyncExitStack] = []
+_round = [0.0, LITTLE]  # when this child last relayed, by its monotonic clock, and how many rows that round found
 
 
 @setup_logging.connect
@@ -144,10 +147,20 @@ async def relay_once() -> None:
         if not _publish("handle", batch):
             await outbox.release(batch)
     job_ids = await leases.offer(now=now)
+    _round[:] = [time.monotonic(), len(event_ids) + len(job_ids)]
     for start in range(0, len(job_ids), JOBS_PER_MESSAGE):
         jobs = job_ids[start : start + JOBS_PER_MESSAGE]
         if not _publish("send", [str(job_id) for job_id in jobs]):
             await leases.release(jobs)
+
+
+async def relay_soon() -> None:
+    """A round for what this child has just set in motion."""
+    began, found = _round
+    wait_s = began + GATHER_S - time.monotonic()
+    if wait_s > 0 and found < LITTLE:
+        await asyncio.sleep(wait_s)
+    await relay_once()
 
 
 async def _tick(now: datetime) -> None:
@@ -164,7 +177,7 @@ async def handle_batch(event_ids: list[int]) -> None:
     await handling.handle(event_ids, subscribers=SUBSCRIBERS, now=clock.utc_now())
     if _parts:
         await stream.wake(_parts[0].redis)  # phones that are looking
-    await relay_once()
+    await relay_soon()
 
 
 async def send_batch(job_ids: list[UUID], *, parts: Parts) -> None:
@@ -175,7 +188,7 @@ async def send_batch(job_ids: list[UUID], *, parts: Parts) -> None:
         by_kind.setdefault(job.kind, []).append(job)
     gate = asyncio.Semaphore(SENDS_AT_ONCE)
     await asyncio.gather(*(_send_kind(jobs, known.get(kind), gate=gate) for kind, jobs in by_kind.items()))
-    await relay_once()
+    await relay_soon()
 
 
 async def _send_kind(jobs: list[leases.Job], sender: leases.Sender | None, *, gate: asyncio.Semaphore) -> None:

@@ -48,11 +48,14 @@ class Bench:
         connections: int = 16,
         seconds: float | None = None,
         groups: Mapping[str, int] | None = None,
+        pause_s: float = 0.0,
     ) -> Row:
-        """One round: server CPU per answered request of `prepare`, and its latencies."""
+        """One round: server CPU per answered request of `prepare`, with `pause_s` in between, and its latencies."""
         watched = dict(groups or self.groups)
         before = meter.read(watched)
-        load = await self._load(url or self.url, prepare, connections=connections, seconds=seconds or self.seconds)
+        load = await self._load(
+            url or self.url, prepare, connections=connections, seconds=seconds or self.seconds, pause_s=pause_s
+        )
         used = meter.read(watched).since(before)
         return _row(name, load, used)
 
@@ -72,8 +75,12 @@ class Bench:
         per_operation = {group: us / max(done, 1) for group, us in used.by_group.items()}
         return Row(name=name, operations=done, cpu_us=per_operation, per_second=done / seconds)
 
-    async def _load(self, url: str, prepare: Prepare, *, connections: int, seconds: float) -> Load:
-        load = await closed_loop(url, prepare, connections=connections, seconds=seconds, first=self._sent)
+    async def _load(
+        self, url: str, prepare: Prepare, *, connections: int, seconds: float, pause_s: float = 0.0
+    ) -> Load:
+        load = await closed_loop(
+            url, prepare, connections=connections, seconds=seconds, first=self._sent, pause_s=pause_s
+        )
         self._sent += load.count + sum(load.failures.values()) + connections
         return load
 

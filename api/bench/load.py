@@ -40,8 +40,10 @@ def always(request: bytes) -> Prepare:
     return lambda _: request
 
 
-async def closed_loop(url: str, prepare: Prepare, *, connections: int, seconds: float, first: int = 0) -> Load:
-    """`connections` callers, each sending the next request when the last is answered, for `seconds`.
+async def closed_loop(
+    url: str, prepare: Prepare, *, connections: int, seconds: float, first: int = 0, pause_s: float = 0.0
+) -> Load:
+    """`connections` callers, each sending the next request `pause_s` after the last was answered, for `seconds`.
 
     `prepare(n)` gives the n-th request; numbers start at `first` and never repeat in one call.
     """
@@ -52,7 +54,7 @@ async def closed_loop(url: str, prepare: Prepare, *, connections: int, seconds: 
     until = began + seconds
     await asyncio.gather(
         *(
-            _caller(url, prepare, numbers, until=until, latencies=latencies, failures=failures)
+            _caller(url, prepare, numbers, until=until, pause_s=pause_s, latencies=latencies, failures=failures)
             for _ in range(connections)
         )
     )
@@ -65,6 +67,7 @@ async def _caller(
     numbers: Iterator[int],
     *,
     until: float,
+    pause_s: float,
     latencies: list[float],
     failures: dict[int, int],
 ) -> None:
@@ -80,6 +83,8 @@ async def _caller(
                 latencies.append((time.perf_counter() - began) * 1000)
             else:
                 failures[status] = failures.get(status, 0) + 1
+            if pause_s:
+                await asyncio.sleep(pause_s)
     finally:
         writer.close()
 

@@ -47,7 +47,7 @@ async def test_what_a_request_sets_in_motion_carries_its_id_to_the_end(
     await handling.handle([event_id], subscribers={Rang: (pass_on,)}, now=clock.utc_now())
     jobs = [row["id"] for row in await database.fetch("select id from send_job")]
     monkeypatch.setattr("api.worker.senders", lambda _: {"ring": Sender(send=ring, waits_s=())})
-    monkeypatch.setattr("api.worker.relay_once", _nothing)
+    monkeypatch.setattr("api.worker.relay_soon", _nothing)
     await send_batch(jobs, parts=parts)
 
     assert [request.headers["x-request-id"] for request in sent] == ["request-0123456789"]
