@@ -193,7 +193,8 @@ async def _register(chance: random.Random) -> None:
 
 async def _overview() -> None:
     classes = await river_series.classes_of_all(since="2016-11", until="2026-10")
-    assert (len(classes), {len(months) for months in classes.values()}) == (RIVERS, {MONTHS})
+    assert len(classes) >= RIVERS, len(classes)
+    assert {len(months) for months in classes.values()} == {MONTHS}
 
 
 async def _cached(bench: Bench) -> list[Row]:
