@@ -1,7 +1,6 @@
 """Outbox, handlers, send jobs, idempotency and the audit chain on the real database."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -9,7 +8,6 @@ import pytest
 
 from domain.kernel import audit, chores, database, handling, idempotency, leases, outbox
 from domain.kernel.events import Event, Ticked
-from domain.kernel.handling import Recorded
 from domain.kernel.leases import Dead, Done, Retry, Sender
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -103,57 +101,6 @@ async def test_a_failing_handler_delays_only_its_event_and_leaves_no_effect():
 
     assert await remembered() == ["a", "b"]
     assert await outbox.claim(now=NOW + timedelta(minutes=5)) == [ids[1]]
-
-
-async def test_a_handler_of_batches_takes_all_events_at_once_and_a_poisoned_one_delays_only_itself():
-    taken: list[list[str]] = []
-
-    @handling.together
-    async def write_down(batch: Sequence[Recorded]) -> None:
-        taken.append([recorded.event.lamp for recorded in batch])
-        for recorded in batch:
-            await stumble(recorded.event, event_id=recorded.id, at=recorded.at)
-
-    ids = await lit("a", "b")
-    await handling.handle(ids, subscribers={LampLit: (write_down,)}, now=NOW)
-    assert taken == [["a", "b"]]
-
-    ids = await lit("c", "broken", "d")
-    await handling.handle(ids, subscribers={LampLit: (write_down,)}, now=NOW)
-
-    assert taken[1:] == [["c", "broken", "d"], ["c"], ["broken"], ["d"]]
-    assert await remembered() == ["a", "b", "c", "d"]
-    assert await outbox.claim(now=NOW + timedelta(minutes=5)) == [ids[1]]
-
-
-async def test_what_one_handler_did_is_not_repeated_when_another_one_failed_before():
-    async def fail(event: LampLit, /, *, event_id: int, at: datetime) -> None:
-        raise ValueError(event.lamp)
-
-    ids = await lit("a")
-    await handling.handle(ids, subscribers={LampLit: (remember, fail)}, now=NOW)
-    assert await remembered() == ["a"]
-
-    await handling.handle(ids, subscribers={LampLit: (remember, stumble)}, now=NOW + timedelta(hours=1))
-
-    assert await remembered() == ["a", "a"]
-    assert await database.fetch_value("select done_at is not null from outbox_event") is True
-
-
-async def test_outcomes_of_a_batch_commit_with_what_follows_from_the_answers():
-    followed: list[tuple[list[object], int]] = []
-
-    async def follow(accepted, now):
-        done = await database.fetch_value("select count(*) from send_job where state = 'done'")
-        followed.append(([outcome.answer for _, outcome in accepted], done))
-
-    first, second, third = await queued(), await queued(), await queued()
-    jobs = {job.id: job for job in await leases.claim([first, second, third], now=NOW)}
-    said = [(jobs[first], Done(answer=1)), (jobs[second], Retry("busy")), (jobs[third], Done(answer=3))]
-    await leases.record_outcomes(said, sender=nobody(done=follow), now=NOW)
-
-    assert followed == [([1, 3], 2)]
-    assert [await state_of(job) for job in (first, second, third)] == ["done", "pending", "done"]
 
 
 async def test_an_event_that_keeps_failing_dies_visibly():
