@@ -75,23 +75,24 @@ async def _tokens(installation: Installation) -> list[str]:
 
 
 def _settle(installation: Installation) -> list[str]:
-    """Waits until no event and no call is open any more; says what is left when time is up."""
+    """Waits until no event, no call and no case is open any more; says what is left when time is up."""
     began = time.monotonic()
     while True:
         installation.mend()
-        events, calls = asyncio.run(_open(installation))
-        if not events and not calls:
+        events, calls, cases = asyncio.run(_open(installation))
+        if not events and not calls and not cases:
             print(f"settled {time.monotonic() - began:.1f} s after the last kill")
             return []
         if time.monotonic() - began > SETTLE_S:
-            return [f"after {SETTLE_S:g} s {events} events and {calls} calls are open"]
+            return [f"after {SETTLE_S:g} s {events} events, {calls} calls and {cases} cases are open"]
         time.sleep(1)
 
 
-async def _open(installation: Installation) -> tuple[int, int]:
+async def _open(installation: Installation) -> tuple[int, int, int]:
+    """Events, calls, and reports whose closure the platform has still to send."""
     await database.open_pool(installation.settings.database_url, size_max=1)
     try:
-        return await checks.unsettled()
+        return *await checks.unsettled(), len(await checks.everyone_handed_over_and_closed())
     finally:
         await database.close_pool()
 
