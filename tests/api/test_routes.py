@@ -30,7 +30,7 @@ def of(audience: str) -> list[tuple[str, str, str, str | None]]:
 
 
 def address(template: str) -> str:
-    numbered = re.sub(r"{\w+:int}", "1", template)
+    numbered = re.sub(r"{\w+:date}", "2026-11-22", re.sub(r"{\w+:int}", "1", template))
     return re.sub(r"{[^}]+}", str(uuid4()), numbered)
 
 
