@@ -35,9 +35,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     page: str
 
 
+# The newest broadcast alone is looked at, by its index: whether it came after the person's mark.
 NEWS = """
-exists (select 1 from announcement a where a.audience not in ('person', 'many') and a.at > $2
-  and a.xid >= coalesce((select pulled from notice_owner where owner = $1), 0)::text::xid8)
+coalesce((select a.xid from announcement a where a.audience not in ('person', 'many') order by a.xid desc limit 1)
+  >= coalesce((select pulled from notice_owner where owner = $1), 0)::text::xid8, false)
 """
 UNREAD = f"""
 select (select count(*) from (select 1 from inbox_message where owner = $1 and read_at is null and archived_at is null
@@ -79,11 +80,11 @@ async def pull(account_id: UUID, *, now: datetime) -> None:
 async def unread(account_id: UUID, *, now: datetime) -> int:
     """How many messages wait, at most `UNREAD_SHOWN_MAX` + 1. One indexed statement unless a broadcast is new."""
     owner = recipients.tag_of(account_id)
-    row = await database.fetch_row(UNREAD, owner, now - FIRST_LOOK)
+    row = await database.fetch_row(UNREAD, owner)
     if row is not None and row["news"]:
         async with database.transaction():
             await pull(account_id, now=now)
-        row = await database.fetch_row(UNREAD, owner, now - FIRST_LOOK)
+        row = await database.fetch_row(UNREAD, owner)
     return int(row["unread"]) if row is not None else 0
 
 
