@@ -31,8 +31,8 @@ EVENTS_PER_MESSAGE = 100
 JOBS_PER_MESSAGE = 40
 SENDS_AT_ONCE = 20  # calls one child has under way
 RECORD_EVERY_S = 0.1  # outcomes of a batch are stored together, at the latest after this
-GATHER_S = 0.1  # after a round that found little, this child waits so long for more: many at a time cost less
-LITTLE = 20  # rows
+GATHER_S = 0.03  # after a round that found little, this child waits so long for more: many at a time cost less
+LITTLE = 10  # rows
 OPEN_AGAIN_S = 0.5  # while the database is down
 VISIBILITY_TIMEOUT_S = 90  # the broker offers an unacknowledged message again; tasks are shorter than this
 assert leases.LEASE_S < VISIBILITY_TIMEOUT_S
