@@ -16,7 +16,7 @@ from domain.disclosure import imports
 from domain.disclosure.catalogue import DATASETS
 from domain.disclosure.checking import STOPS
 from domain.disclosure.imports import Import
-from domain.disclosure.sheets import FILE_BYTES_MAX
+from domain.kernel.sheets import FILE_BYTES_MAX
 from domain.kernel import clock, database, settings
 from domain.kernel.settings import Settings
 
