@@ -16,9 +16,9 @@ from domain.disclosure import imports
 from domain.disclosure.catalogue import DATASETS
 from domain.disclosure.checking import STOPS
 from domain.disclosure.imports import Import
-from domain.kernel.sheets import FILE_BYTES_MAX
 from domain.kernel import clock, database, settings
 from domain.kernel.settings import Settings
+from domain.kernel.sheets import FILE_BYTES_MAX
 
 OFFICER = "select id from operator where login = $1 and status = 'active'"
 UNDER_WAY = {"waiting", "checking"}
