@@ -11,7 +11,12 @@ CASE = "01931c2f-9d08-7b55-b1aa-6c20f4e8d917"
 SMS = "01931c2e-2f77-7d90-a3b6-5e18c90d7f44"
 NUMBER = "GW-20261121-000137"
 TOKEN = "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIiwidHlwIjoiYXQrand0In0.…"  # noqa: S105 - the shape of one
-TOKENS = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 900, "refresh_token": "k3Jt8Qv1-x0Zp6Yw2uRb9LmNc4Hs7Gd5"}
+TOKENS = {
+    "access_token": TOKEN,
+    "token_type": "Bearer",
+    "expires_in": 900,
+    "refresh_token": "k3Jt8Qv1-x0Zp6Yw2uRb9LmNc4Hs7Gd5",
+}
 PREVIEW = f"http://127.0.0.1:8000/v1/photos/signed/{PHOTO}/1"
 SENT, SEEN, DONE = "2026-11-21T01:12:30Z", "2026-11-21T01:13:05Z", "2026-11-24T08:40:00Z"
 
