@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from tests.builders.residents import a_resident
 
 from api import bad_tokens
 from api import tokens as access_tokens
 from api.bad_tokens import FORGED
+from tests.builders.residents import a_resident
 
 ELSEWHERE = "203.0.113.9"
 
