@@ -6,17 +6,20 @@ database that has served `TESTS_PER_CLONE` tests, gets a new clone.
 
 import itertools
 import re
+from typing import Any
 
 import asyncpg
 
 TEMPLATE = "template_green_whistle"
 TESTS_PER_CLONE = 100  # dead rows make old databases slower
+GROWN_BYTES_MAX = 40 * 2**20  # above it, a clone costs less than deleting
 
 OTHERS = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 SHAPE = """
 select array[(select count(*) from pg_class), (select count(*) from pg_attribute), (select count(*) from pg_proc),
              (select count(*) from pg_constraint), (select count(*) from pg_trigger), (select count(*) from pg_index)]
 """
+SIZE = "select pg_database_size(current_database())"
 KEEP = """
 create schema kept;
 do $$ declare t record; begin
@@ -60,6 +63,7 @@ class Databases:
         self._numbers = itertools.count(1)
         self._name: str | None = None
         self._shape: list[int] = []
+        self._bytes = 0
         self._served = 0
 
     def address(self, name: str) -> str:
@@ -71,6 +75,7 @@ class Databases:
             self._name, self._served = f"test_{next(self._numbers)}", 0
             await self.run(f"create database {self._name} template {TEMPLATE} strategy wal_log")
             self._shape = await self.run(SHAPE, database=self._name)
+            self._bytes = await self.run(SIZE, database=self._name)
         self._served += 1
         return self.address(self._name)
 
@@ -87,20 +92,21 @@ class Databases:
         connection = await asyncpg.connect(self.address(name))
         try:
             await connection.execute(OTHERS)
-            if same := await connection.fetchval(SHAPE) == self._shape:
-                await connection.execute(CLEAN)
-            return bool(same)
+            if await connection.fetchval(SHAPE) != self._shape:
+                return False
+            if await connection.fetchval(SIZE) - self._bytes > GROWN_BYTES_MAX:
+                return False
+            await connection.execute(CLEAN)
+            return True
         finally:
             await connection.close()
 
-    async def run(self, statements: str, *, database: str | None = None) -> list[int]:
+    async def run(self, statements: str, *, database: str | None = None) -> Any:
         """The first value of the first row, if any; without `database` on the server's own."""
         connection = await asyncpg.connect(self.address(database) if database else self.server_url)
         try:
             if statements.lstrip().startswith("select"):
-                found: list[int] = await connection.fetchval(statements)
-                return found
-            await connection.execute(statements)
+                return await connection.fetchval(statements)
+            return await connection.execute(statements)
         finally:
             await connection.close()
-        return []

@@ -53,6 +53,7 @@ class Pool:
         self._idle: list[Any] = []
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._open = 0  # lent, idle and being opened
+        self._opening: set[asyncio.Future[Any]] = set()
         self._closed = False
 
     def acquire(self, *, timeout: float | None = None) -> Loan:
@@ -79,12 +80,25 @@ class Pool:
         raise asyncpg.InterfaceError("the pool is closed")
 
     async def _opened(self) -> Any:
+        """A new connection. A caller who stops waiting leaves it to the next: a half-open one cannot be taken back."""
         self._open += 1
+        opening = asyncio.ensure_future(self._connect())
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
         try:
-            return await self._connect()
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._came_late)
+            raise
         except BaseException:
             self._lost()
             raise
+
+    def _came_late(self, opening: asyncio.Future[Any]) -> None:
+        if opening.cancelled() or opening.exception() is not None:
+            self._lost()
+        else:
+            self.give_back(opening.result())
 
     async def _turn(self, timeout_s: float) -> Any:
         """A connection handed over, or None when there is room for a new one."""
@@ -124,6 +138,8 @@ class Pool:
     async def close(self) -> None:
         """Closes what is idle; what is still lent is ended when it comes back."""
         self._closed = True
+        if self._opening:
+            await asyncio.wait(self._opening, timeout=CLOSE_TIMEOUT_S)
         idle, self._idle = self._idle, []
         for connection in idle:
             await connection.close(timeout=CLOSE_TIMEOUT_S)

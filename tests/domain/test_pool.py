@@ -138,3 +138,26 @@ async def test_a_closed_pool_lends_nothing_and_ends_what_comes_back(pool: Pool) 
     assert lent.is_closed()
     with pytest.raises(asyncpg.InterfaceError):
         await pool.lend(timeout_s=1)
+
+
+async def test_a_caller_who_gives_up_while_connecting_leaves_the_connection_to_the_next(settings: Settings) -> None:
+    opened, go = [], asyncio.Event()
+
+    async def connect() -> Any:
+        await go.wait()
+        opened.append(await asyncpg.connect(settings.database_url, connection_class=Connection))
+        return opened[-1]
+
+    pool = Pool(connect, size_max=1, wait_s=5)
+    impatient = asyncio.create_task(pool.lend(timeout_s=5))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    patient = asyncio.create_task(pool.lend(timeout_s=5))
+    go.set()
+
+    assert await patient is opened[0]
+    assert impatient.cancelled()
+    pool.give_back(opened[0])
+    await pool.close()
+    assert len(opened) == 1
+    assert opened[0].is_closed()

@@ -203,3 +203,9 @@ def test_sql_is_joined_from_constants_except_where_a_reason_is_written_down():
 
     assert {name: lines for name, lines in building.items() if name not in SQL_BUILDERS} == {}
     assert set(SQL_BUILDERS) - set(building) == set(), "no longer needed"
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+
+    assert sorted(names) == sorted(set(names))

@@ -20,7 +20,7 @@ LABELS = (
     b"ICC_PROFILE",
     b"Photoshop",
     b"JFXX",
-    b"MPF",
+    b"MPF\0",
     b"CANARY",
     b"ftyp",
 )
