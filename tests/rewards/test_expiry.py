@@ -55,7 +55,8 @@ async def test_a_worker_that_was_away_on_the_first_makes_up_for_it_and_twice_cha
     assert await db.fetch_value("select count(*) from ledger_transfer where kind = 'expire'") == 1
 
 
-async def test_many_accounts_are_many_short_transactions(sound):
+async def test_many_accounts_are_many_short_transactions(sound, monkeypatch):
+    monkeypatch.setattr(chores, "EXPIRE_ACCOUNTS", 100)
     people = chores.EXPIRE_ACCOUNTS + 1
     await db.execute(
         "select ledger_account(gen_random_uuid(), 'resident', 1, $2) from generate_series(1, $1::int)", people, NOON
