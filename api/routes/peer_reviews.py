@@ -14,7 +14,7 @@ from domain.kernel import clock, database
 from media import links
 from rewards import peer_review
 from rewards.behaviours import BEHAVIOURS
-from rewards.peer_review import Standing
+from rewards.peer_review import NotAReviewer, Standing
 
 TAGS = ["claim review"]
 RESIDENT = {"audience": "resident"}
@@ -33,9 +33,10 @@ class ClaimToJudge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NextClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """The claim to judge, or nothing."""
+    """The claim to judge, or nothing. `may_review` is false below the level, or when today's share is done."""
 
     claim: ClaimToJudge | None
+    may_review: bool = True
 
 
 class Vote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +56,10 @@ class VoteCounted(msgspec.Struct, frozen=True, kw_only=True):
 async def next_claim(resident: NamedDependency[Actor]) -> NextClaim:
     """For residents from the level “Sapling”. Never own ones, team mates' or of people one invited."""
     now = clock.utc_now()
-    found = await peer_review.next_for(resident.id, now=now)
+    try:
+        found = await peer_review.next_for(resident.id, now=now)
+    except NotAReviewer:
+        return NextClaim(claim=None, may_review=False)
     if found is None:
         return NextClaim(claim=None)
     subject, title = f"claim:{found.photos[0]}", BEHAVIOURS[found.behaviour].title

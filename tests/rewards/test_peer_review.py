@@ -130,8 +130,10 @@ async def test_reviewing_over_http(api, settings):
     shown = (await api.get("/v1/peer-reviews/next", headers=who.headers)).json()["claim"]
     answer = await api.post(f"/v1/peer-reviews/{claim}", headers=who.headers, json={"accept": True})
     nothing = await api.get("/v1/peer-reviews/next", headers=who.headers)
+    beginner = await api.get("/v1/peer-reviews/next", headers=(await a_resident()).headers)
     listed = await api.get("/v1/operator/peer-reviewers", headers=await signed_in(api, CLERK))
 
     assert (shown["claim"], shown["title_zh"]) == (str(claim), "光盘行动")
-    assert (answer.json(), nothing.json()) == ({"state": "waiting"}, {"claim": None})
+    assert (answer.json(), nothing.json()) == ({"state": "waiting"}, {"claim": None, "may_review": True})
+    assert beginner.json() == {"claim": None, "may_review": False}
     assert [r["votes"] for r in listed.json()] == [1]
