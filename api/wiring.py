@@ -142,17 +142,17 @@ SUBSCRIBERS: Subscribers = {
     IdentitySeen: (announce,),
     MatterAnswered: (announce,),
     ResultRated: (webhooks.publish,),
+    PublicationLate: (webhooks.publish,),
+    RatingsUnpublished: (webhooks.publish,),
+    MatterLate: (webhooks.publish,),
+    ChiefMessageEscalated: (webhooks.publish,),
 }
 
 # Facts nobody acts on yet; they stay readable in the outbox and the audit trail.
 UNHEARD: frozenset[type[Event]] = frozenset(
     {
         ChiefMessaged,
-        ChiefMessageEscalated,
-        MatterLate,
         MatterOpened,
-        PublicationLate,
-        RatingsUnpublished,
         HandoverDied,
         QuestionAnswered,
     }

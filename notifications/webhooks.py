@@ -35,6 +35,10 @@ EXPORTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "CaseReopened": ("case.reopened", ("case_id", "round")),
     "ResultRated": ("result.rated", ("case_id", "round", "solved", "satisfied")),
     "LightTurned": ("case.light-turned", ("case_id", "node", "light", "due_at")),
+    "PublicationLate": ("disclosure.late", ("dataset", "subject", "unit", "light", "duty")),
+    "RatingsUnpublished": ("ratings.late", ("year", "publish_by", "light")),
+    "MatterLate": ("matter.late", ("matter_id", "kind", "light")),
+    "ChiefMessageEscalated": ("chief-message.escalated", ("message_id", "river", "level")),
 }
 TYPES = {kind for kind, _ in EXPORTED.values()}
 

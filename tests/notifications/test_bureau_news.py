@@ -1,11 +1,17 @@
 """Acts of the bureau that concern one person: a look at their identity, an answer to their enterprise, their rating."""
 
+from datetime import date
+
 import msgspec
+import pytest
 
 from api.wiring import SUBSCRIBERS
 from domain.cases.events import ResultRated
+from domain.disclosure.events import ChiefMessageEscalated, PublicationLate
+from domain.enterprises.events import MatterLate, RatingsUnpublished
 from domain.kernel import clock, handling, outbox
 from domain.kernel import database as kernel_database
+from domain.kernel.events import Event
 from domain.kernel.ids import new_id
 from domain.reports.events import IdentitySeen
 from domain.reports.reveals import officer_code
@@ -71,17 +77,30 @@ async def test_those_who_act_for_an_enterprise_hear_of_the_answer_and_nobody_els
     assert await lines(applied) == []  # asked to act for it, and was not verified
 
 
-async def test_what_the_reporter_thinks_of_the_result_is_told_to_partners_who_asked(database: None) -> None:
+LATE = PublicationLate(dataset="penalties", subject="青环罚〔2026〕13号", unit="青河区生态环境分局", light="red")
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        ("result.rated", ResultRated(case_id=new_id(), round=1, solved=False, satisfied=False)),
+        ("disclosure.late", LATE),
+        ("ratings.late", RatingsUnpublished(year=2025, publish_by=date(2026, 6, 30), light="amber")),
+        ("matter.late", MatterLate(matter_id=new_id(), kind="objection", light="red")),
+        ("chief-message.escalated", ChiefMessageEscalated(message_id=new_id(), river="QH-R-001", level="county")),
+    ],
+)
+async def test_units_that_asked_are_told_what_was_said_of_them_and_what_is_late(
+    database: None, kind: str, event: Event
+) -> None:
     async with kernel_database.transaction():
         endpoint, _ = await webhooks.subscribe(
-            name="承办单位", url="https://unit.example.cn/hooks", events=["result.rated"], now=clock.utc_now()
+            name="承办单位", url="https://unit.example.cn/hooks", events=[kind], now=clock.utc_now()
         )
-        rated = ResultRated(case_id=new_id(), round=1, solved=False, satisfied=False)
-        event = await outbox.record(rated, at=clock.utc_now())
-    await handling.handle([event], subscribers=SUBSCRIBERS, now=clock.utc_now())
+        recorded = await outbox.record(event, at=clock.utc_now())
+    await handling.handle([recorded], subscribers=SUBSCRIBERS, now=clock.utc_now())
 
     (message,) = await kernel_database.fetch("select type, body from webhook_message where endpoint = $1", endpoint)
-    body = msgspec.json.decode(message["body"])
 
-    assert message["type"].endswith("result.rated")
-    assert body["data"] == {"case_id": str(rated.case_id), "round": 1, "solved": False, "satisfied": False}
+    assert message["type"] == kind
+    assert msgspec.json.decode(message["body"])["data"] == msgspec.to_builtins(event)
