@@ -14,7 +14,7 @@ import uvicorn
 
 from api.case_platform import signing
 from api.sandbox.case_platform_play import HANDOVER_MODES, UPDATE_MODES, Taken, World
-from api.sandbox.case_platform_wire import App, Reply, Request, asgi
+from api.sandbox.wire import App, Reply, Request, asgi
 from domain.kernel.settings import DEVELOPMENT_SECRET
 
 PAGE_MAX = 500

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from api.sandbox.wechat_asgi import App, Reply, Request, asgi
+from api.sandbox.wire import App, Reply, Request, asgi
 from notifications.channels import sms_signing
 
 KEY_ID = "sandbox-id"

@@ -15,11 +15,11 @@ import httpx
 import segno
 import uvicorn
 
-from api.sandbox.wechat_asgi import App, Reply, Request, asgi
 from api.sandbox.wechat_control import CONTROLS
 from api.sandbox.wechat_push import push
 from api.sandbox.wechat_rules import PAGE, broken_field, media_is_judged, scene_is_valid
 from api.sandbox.wechat_state import LOGIN_PER_USER, MINUTE_S, VISIT_S, Answered, Fault, World
+from api.sandbox.wire import App, Reply, Request, asgi
 from domain.kernel.settings import DEVELOPMENT_SECRET
 
 DEFAULT_APPID = "wx0000000000000000"

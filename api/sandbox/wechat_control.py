@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from api.sandbox.wechat_asgi import Reply, Request
 from api.sandbox.wechat_push import push
 from api.sandbox.wechat_state import CODE_S, Callback, Code, Fault, World
+from api.sandbox.wire import Reply, Request
 
 Control = Callable[[World, Request], Awaitable[Reply]]
 

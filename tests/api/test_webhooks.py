@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from api import webhook_sender
-from api.sandbox.wechat_asgi import Reply, Request, asgi
+from api.sandbox.wire import Reply, Request, asgi
 from domain.cases.events import CaseClosed
 from domain.kernel import clock, handling, outbox
 from domain.kernel import database as kernel_database

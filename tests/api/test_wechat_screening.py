@@ -8,8 +8,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from api.sandbox.wechat_asgi import Reply, Request, asgi
 from api.sandbox.wechat_state import Fault
+from api.sandbox.wire import Reply, Request, asgi
 from api.wechat import push
 from api.wechat.client import open_wechat
 from api.wechat.screening import image_screener

@@ -1,4 +1,4 @@
-"""The least HTTP the stand-in platform needs: requests with headers, JSON replies, and misbehaviour on the wire."""
+"""The least HTTP a stand-in needs: read a request, answer JSON or bytes, or misbehave on the wire."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -36,20 +36,32 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """What goes back. `hang`: nothing for a minute; `reset`: the connection breaks in the middle of the answer."""
+    """What goes back: bytes as they are, anything else as JSON.
+
+    `hang`: nothing for a minute; `reset`: the connection breaks in the middle of the answer.
+    """
 
     content: Any = None
     status: int = 200
+    media_type: str = "application/json; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
     reset: bool = False
+
+
+Answer = Callable[[Request], Awaitable[Reply]]
+Stop = Callable[[], Awaitable[None]]
 
 
 class ConnectionBroken(Exception):
     """Makes the server drop the connection of a half-sent answer."""
 
 
-def asgi(answer: Callable[[Request], Awaitable[Reply]], *, stop: Callable[[], Awaitable[None]]) -> App:
+async def nothing_to_stop() -> None:
+    """For a stand-in that holds nothing open."""
+
+
+def asgi(answer: Answer, *, stop: Stop = nothing_to_stop) -> App:
     """An ASGI application around `answer`; `stop` runs at the end of its life."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,9 +88,9 @@ async def _read(scope: Scope, receive: Receive) -> Request:
 async def _send(reply: Reply, send: Send) -> None:
     if reply.hang:
         await asyncio.sleep(HANG_S)
-    content = msgspec.json.encode(reply.content)
+    content = reply.content if isinstance(reply.content, bytes) else msgspec.json.encode(reply.content)
     length = PROMISED_BYTES if reply.reset else len(content)
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(length).encode())]
+    headers = [(b"content-type", reply.media_type.encode()), (b"content-length", str(length).encode())]
     headers += [(name.encode(), value.encode()) for name, value in reply.headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.reset:
@@ -87,7 +99,7 @@ async def _send(reply: Reply, send: Send) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _live(receive: Receive, send: Send, stop: Callable[[], Awaitable[None]]) -> None:
+async def _live(receive: Receive, send: Send, stop: Stop) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.shutdown":
